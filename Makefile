@@ -1,0 +1,247 @@
+# penstock: one Makefile, no recursion (the test fixtures have their own, called by `make fixtures`).
+#
+#   make                      build/penstock
+#   make FLAVOUR=asan check   the same things under build/asan, with other flags
+#   make check ROOMS="base"   only these rooms and their tests (while another room does not compile)
+#   make BUILD=/tmp/b check   somewhere else
+#   make CC=clang-14 BUILD=build/clang
+#
+# A target that needs Debian packages installs the missing ones first (tests/tools/packages).
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+FLAVOUR ?= release
+ROOMS ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+KEEP ?=
+prefix ?= /usr/local
+DESTDIR ?=
+
+# Parallel without being asked. make 4.3 hides a -j of the command line here, so say JOBS=1 for one at a time.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Flavours: release stands in build/, every other one in build/<flavour>/.
+
+FLAVOURS := release faults asan coverage
+ifeq ($(filter $(FLAVOUR),$(FLAVOURS)),)
+$(error FLAVOUR '$(FLAVOUR)' is none of: $(FLAVOURS))
+endif
+BUILD ?= build
+B := $(BUILD)$(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+IS_CLANG := $(findstring clang,$(CC))
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+            -Wformat-security -Wundef -Wvla -Wswitch-enum -Wpointer-arith -Wwrite-strings -Werror
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+ifeq ($(IS_CLANG),)
+WARNINGS += -Wtrampolines -Wbidi-chars=any
+HARDENING += -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
+endif
+# -fcf-protection is for x86 only.
+ifeq ($(filter x86_64 i686,$(shell uname -m)),)
+HARDENING := $(filter-out -fcf-protection=full,$(HARDENING))
+endif
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+
+FLAGS_release := -O2 $(FORTIFY) $(HARDENING)
+FLAGS_faults := -O2 $(FORTIFY) $(HARDENING) -DPENSTOCK_FAULTS
+FLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DPENSTOCK_FAULTS
+FLAGS_coverage := -O0 --coverage -fprofile-abs-path -DPENSTOCK_FAULTS
+LINK_asan := -fsanitize=address,undefined
+LINK_coverage := --coverage
+
+CFLAGS := -std=gnu17 -g -fPIE $(WARNINGS) $(FLAGS_$(FLAVOUR)) $(EXTRA_CFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LINK_$(FLAVOUR)) $(EXTRA_LDFLAGS)
+CPPFLAGS := -D_GNU_SOURCE -Iengine -I$(B)
+
+# Asked for at the first use, inside a recipe, so that `packages` has already run.
+LIBRARIES := libgit2 libcurl yaml-0.1 sqlite3 libuv jansson libsodium
+LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
+LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIBRARY_LIBS)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Packages, by what they are needed for.
+
+PACKAGES_BUILD := build-essential pkg-config libgit2-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libuv1-dev \
+                  libjansson-dev libsodium-dev git
+PACKAGES_DEMO := haproxy libsoup-3.0-dev procps curl
+PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 libsoup-3.0-dev shellcheck curl procps
+PACKAGES_LINT := clang-format-14 shellcheck
+PACKAGES_ANALYZE := cppcheck
+PACKAGES_COVERAGE := gcovr
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sources are found, not listed.
+
+ENGINE := $(sort $(wildcard engine/*/*.c engine/*/*/*.c))
+ifneq ($(ROOMS),)
+ENGINE := $(filter $(foreach room,$(ROOMS),engine/$(room)/%),$(ENGINE))
+endif
+MAIN := engine/main/main.c
+LIB_SOURCES := $(filter-out $(MAIN),$(ENGINE))
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/gen/embedded.o $(B)/obj/gen/embedded_bytes.o
+MAIN_OBJECT := $(MAIN:%.c=$(B)/obj/%.o)
+LIB := $(B)/libpenstock.a
+# Without its command line room there is no program yet, only the library and its tests.
+PROGRAM := $(if $(and $(filter $(MAIN),$(ENGINE)),$(wildcard engine/cli/*.c)),$(B)/penstock)
+
+UNIT_ROOMS := $(if $(ROOMS),$(ROOMS),*)
+UNIT_TESTS := $(sort $(wildcard $(foreach room,$(UNIT_ROOMS),tests/unit/$(room)/test_*.c)))
+CONTRACT_TESTS := $(if $(ROOMS),,$(sort $(wildcard tests/contract/test_*.c)))
+# Shared by all test programs.
+SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
+TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS))
+SCENARIOS := $(if $(ROOMS),,$(sort $(wildcard tests/scenario/*.bats)))
+FIXTURES := $(if $(ROOMS),,$(wildcard tests/fixtures/rooms/Makefile))
+
+EMBEDDED := $(sort $(wildcard state/schema/*.sql state/queries/*.sql state/project/*.sql templates/* templates/*/*))
+
+C_FILES := $(sort $(wildcard engine/*/*.[ch] engine/*/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch]))
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Building
+
+.PHONY: all help
+all: $(LIB) $(PROGRAM) ## build the engine (default)
+
+help: ## this list
+	@echo "usage: make [target] [FLAVOUR=$(subst $() ,|,$(FLAVOURS))] [ROOMS=\"base spec\"] [BUILD=dir] [JOBS=n]"
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: packages packages-test packages-lint packages-analyze packages-coverage packages-demo
+packages: ; @tests/tools/packages building $(PACKAGES_BUILD)
+packages-test: packages ; @tests/tools/packages testing $(PACKAGES_TEST)
+packages-lint: packages-test ; @tests/tools/packages linting $(PACKAGES_LINT)
+packages-analyze: packages ; @tests/tools/packages analysis $(PACKAGES_ANALYZE)
+packages-coverage: packages-test ; @tests/tools/packages coverage $(PACKAGES_COVERAGE)
+packages-demo: packages ; @tests/tools/packages "the demo" $(PACKAGES_DEMO)
+
+# A stamp file that changes only when its text changes: $(call stamp,text).
+.PHONY: FORCE
+stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' > $@
+
+$(B)/gen/flags: FORCE | packages
+	$(call stamp,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIBRARY_CFLAGS) $(LIBRARY_LIBS))
+$(B)/gen/members: FORCE
+	$(call stamp,$(LIB_OBJECTS))
+$(B)/gen/version.h: FORCE | packages
+	@mkdir -p $(@D); tests/tools/version > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/gen/embedded.list: FORCE
+	$(call stamp,$(EMBEDDED))
+
+$(B)/gen/embedded.c: $(B)/gen/embedded.list tests/tools/embed $(EMBEDDED)
+	@tests/tools/embed table $(EMBEDDED) > $@
+$(B)/gen/embedded_bytes.S: $(B)/gen/embedded.list tests/tools/embed $(EMBEDDED)
+	@tests/tools/embed bytes $(EMBEDDED) > $@
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/gen/flags | packages
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(B)/obj/gen/%.o: $(B)/gen/%.S $(B)/gen/flags | packages
+	@mkdir -p $(@D)
+	@$(CC) $(filter -f%,$(CFLAGS)) -c -o $@ $<
+
+# version.h is order-only here; the dependency files bring it to those that include it.
+$(B)/obj/%.o: %.c $(B)/gen/flags | packages $(B)/gen/version.h
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) $(CPPFLAGS) $(TEST_INCLUDES) $(LIBRARY_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/tests/%.o: TEST_INCLUDES := -Itests
+$(B)/obj/tests/%.o: | packages-test
+
+$(LIB): $(LIB_OBJECTS) $(B)/gen/members
+	@rm -f $@
+	@$(if $(IS_CLANG),ar,gcc-ar) rcs $@ $(LIB_OBJECTS)
+
+$(B)/penstock: $(MAIN_OBJECT) $(LIB)
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(MAIN_OBJECT) $(LIB) $(LIBRARY_LIBS)
+
+$(TEST_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/%.o $(SUPPORT_OBJECTS) $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJECTS) $(LIB) $(LIBRARY_LIBS) -lcmocka
+
+-include $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
+         $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d)
+
+.PHONY: fixtures
+fixtures: | packages-test ## build the programs that tests and the demo release (tests/fixtures/rooms)
+ifneq ($(FIXTURES),)
+	@$(MAKE) -C tests/fixtures/rooms OUT=$(abspath $(BUILD)/fixtures) VERSION=1.0.0
+endif
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Testing. tests/tools/run-tests prints one line a program and 'N passed, N failed' at the end.
+
+RUN_TESTS = PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \
+            PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) PENSTOCK_FLAVOUR=$(FLAVOUR) \
+            tests/tools/run-tests -j $(JOBS) -l $(B)/test-logs
+
+.PHONY: check test asan faults coverage lint format analyze bench demo
+check: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) fixtures packages-test ## unit and contract tests, fast scenarios
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(addprefix fast:,$(SCENARIOS))
+
+test: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) fixtures packages-lint ## everything: check, all scenarios, lint
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(SCENARIOS) lint:tests/tools/lint
+
+asan: ## check under address and undefined behaviour sanitizers
+	@$(MAKE) FLAVOUR=asan check
+
+faults: ## check with the fault points compiled in
+	@$(MAKE) FLAVOUR=faults check
+
+lint: packages-lint ## sizes, arrows between rooms, banned functions, formatting, shell scripts
+	@tests/tools/lint $(ROOMS)
+
+format: packages-lint ## reformat all C files
+	@clang-format-14 -i $(C_FILES)
+
+analyze: packages-analyze $(B)/gen/version.h ## gcc -fanalyzer and cppcheck
+	@tests/tools/analyze "$(CPPFLAGS) $(LIBRARY_CFLAGS)" $(ENGINE)
+
+coverage: packages-coverage ## line coverage a room, with thresholds
+	@mkdir -p $(BUILD)/coverage
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@$(MAKE) FLAVOUR=coverage check
+	@tests/tools/coverage $(BUILD)/coverage
+
+bench: all fixtures packages-test ## measure (tests/bench/run)
+	@$(if $(wildcard tests/bench/run),PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \
+	  PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) tests/bench/run,echo "no benchmarks yet")
+
+demo: all packages-demo ## a whole release on this machine; KEEP=1 leaves it running
+ifneq ($(FIXTURES),)
+	@$(MAKE) -C tests/fixtures/rooms OUT=$(abspath $(BUILD)/fixtures) VERSION=1.0.0
+endif
+	@PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) \
+	  KEEP=$(KEEP) tests/demo/run
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The rest
+
+.PHONY: install clean setup
+install: all ## into DESTDIR/prefix (prefix=/usr/local)
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/penstock/pipelines
+	install -m 0755 $(B)/penstock $(DESTDIR)$(prefix)/bin/penstock
+	$(if $(wildcard pipelines/*.yaml),install -m 0644 $(wildcard pipelines/*.yaml) $(DESTDIR)$(prefix)/share/penstock/pipelines)
+
+setup: packages-lint packages-analyze packages-coverage ## all packages, and compile_commands.json for editors
+	@{ comma='['; for f in $(filter %.c,$(C_FILES)); do \
+	    printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$comma" '$(CURDIR)' "$$f" \
+	      '$(CC) $(CPPFLAGS) -Itests $(LIBRARY_CFLAGS) $(CFLAGS) -c '"$$f"; \
+	    comma=','; done; printf '\n]\n'; } > compile_commands.json
+
+clean: ## remove what was built
+	rm -rf $(BUILD) compile_commands.json

@@ -1,0 +1,55 @@
+/*
+ * PENSTOCK_FAULT=name:n      SIGKILL at the n-th pass of `name` in this process
+ * PENSTOCK_FAULT=count:FILE  append the name of each pass to FILE, a line each: the list that a crash test walks
+ */
+
+#include "base/fault.h"
+
+#ifdef PENSTOCK_FAULTS
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static void fault_count(const char *file, const char *name)
+{
+    char *line CLEANUP(heap_cleanup) = heap_printf("%s\n", name);
+    size_t length = strlen(line);
+    int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0 || write(fd, line, length) != (ssize_t)length)
+        BUG("PENSTOCK_FAULT: cannot write '%s'", file);
+    close(fd);
+}
+
+void fault_point(const char *name)
+{
+    static unsigned long passes;
+    const char *wanted = getenv("PENSTOCK_FAULT");
+    const char *colon;
+    unsigned long number;
+    char *end;
+
+    if (!wanted || !*wanted)
+        return;
+    if (text_starts(wanted, "count:")) {
+        fault_count(wanted + strlen("count:"), name);
+        return;
+    }
+    colon = strrchr(wanted, ':');
+    number = colon ? strtoul(colon + 1, &end, 10) : 0;
+    if (!number || *end)
+        BUG("PENSTOCK_FAULT='%s' is neither NAME:N nor count:FILE", wanted);
+    if (strlen(name) != (size_t)(colon - wanted) || !text_starts(wanted, name))
+        return;
+    if (++passes == number)
+        raise(SIGKILL); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees the signal */
+}
+
+#endif
