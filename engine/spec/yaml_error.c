@@ -1,0 +1,180 @@
+#include "spec/yaml_error.h"
+
+/*
+ * libyaml says where it gave up, which is often one token behind the mistake. The table turns its sentences into what
+ * a person did; a sentence that is not in the table is handed on with "not valid YAML" in front of it.
+ */
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "spec/diagnostics.h"
+#include "spec/yaml_tree.h"
+
+struct wording {
+    const char *theirs;
+    const char *ours;
+    const char *hint;  /* may be NULL */
+    bool at_beginning; /* the place is where that begins which libyaml was reading, not where it gave up */
+};
+
+static const struct wording wordings[] = {
+    {"mapping values are not allowed in this context", "a ':' here would start a mapping inside a value",
+     "put the text in quotes, or begin a new line for the key", false},
+    {"did not find expected key", "expected a key here",
+     "check the indentation: the keys of one mapping begin in the same column", false},
+    {"did not find expected '-' indicator", "expected '-' here",
+     "check the indentation: the elements of one list begin in the same column", false},
+    {"could not find expected ':'", "expected ':' behind this key", "a text of several lines wants quotes", true},
+    {"did not find expected ',' or '}'", "expected ',' or '}' here", NULL, false},
+    {"did not find expected ',' or ']'", "expected ',' or ']' here", NULL, false},
+    {"did not find expected node content", "expected a value here", NULL, false},
+    {"did not find expected <document start>", "expected the end of the file here",
+     "a file is one mapping; check the indentation of this line", false},
+    {"block sequence entries are not allowed in this context", "a list may not begin here",
+     "put '-' on a line of its own, below the key", false},
+    {"block mapping entries are not allowed in this context", "a mapping may not begin here", NULL, false},
+    {"mapping keys are not allowed in this context", "a key may not begin here", NULL, false},
+    {"found unknown escape character", "unknown escape in text with double quotes",
+     "write \\\\ for one backslash, or use single quotes", false},
+    {"did not find expected hexdecimal number", "expected hexadecimal digits in the escape", NULL, false},
+    {"found invalid Unicode character escape code", "the escape names no character", NULL, false},
+    {"found unexpected end of stream", "the quote that opens here is not closed", NULL, true},
+    {"found unexpected document indicator", "the quote that opens here is not closed before the next document", NULL,
+     true},
+    {"found a tab character where an indentation space is expected", "a tab cannot indent YAML", "use spaces", false},
+    {"found undefined tag handle", "YAML tags are not read", "remove the tag", false},
+};
+
+static const struct wording *find_wording(const char *theirs)
+{
+    for (size_t i = 0; i < sizeof(wordings) / sizeof(wordings[0]); i++)
+        if (strcmp(wordings[i].theirs, theirs) == 0)
+            return &wordings[i];
+    return NULL;
+}
+
+/* The place of a byte, counted as libyaml counts: the errors of its reader come without a line. */
+static struct mark mark_of_byte(const struct yaml_tree *tree, size_t offset)
+{
+    struct mark mark = {tree->file, 1, 1};
+
+    for (size_t i = 0; i < offset && i < tree->length; i++) {
+        unsigned char byte = (unsigned char)tree->bytes[i];
+        bool pair = byte == '\r' && i + 1 < tree->length && tree->bytes[i + 1] == '\n';
+
+        if (byte == '\n' || (byte == '\r' && !pair)) {
+            mark.line++;
+            mark.column = 1;
+        } else if ((byte & 0xC0) != 0x80 && !pair) {
+            mark.column++;
+        }
+    }
+    return mark;
+}
+
+static bool is_utf16(const struct yaml_tree *tree)
+{
+    return tree->length >= 2 && (memcmp(tree->bytes, "\xFF\xFE", 2) == 0 || memcmp(tree->bytes, "\xFE\xFF", 2) == 0);
+}
+
+static void report_reader(const struct yaml_tree *tree, const yaml_parser_t *parser, struct diagnostics *problems)
+{
+    struct mark mark = mark_of_byte(tree, parser->problem_offset);
+    struct diagnostic *own = NULL;
+
+    if (is_utf16(tree)) {
+        own = diagnostics_add(problems, ERR_SPEC_INVALID, mark, "the file is UTF-16; expected UTF-8");
+        own->hint = "save it as UTF-8";
+    } else if (strcmp(parser->problem, "control characters are not allowed") == 0) {
+        own = diagnostics_add(problems, ERR_SPEC_INVALID, mark, "the control character U+%04X is not allowed in YAML",
+                              (unsigned)parser->problem_value);
+        own->hint = "remove it; in text with double quotes it can be written as an escape";
+    } else {
+        own = diagnostics_add(
+            problems, ERR_SPEC_INVALID, mark, "the byte 0x%02X here is not UTF-8",
+            parser->problem_offset < tree->length ? (unsigned)(unsigned char)tree->bytes[parser->problem_offset] : 0U);
+        own->hint = "save the file as UTF-8";
+    }
+}
+
+/* The line with the problem is indented with a tab: whatever libyaml says, that is why. */
+static bool is_indented_by_tab(const struct yaml_tree *tree, const struct mark *mark, int *column)
+{
+    size_t at = 0;
+
+    for (int line = 1; line < mark->line && at < tree->length; at++)
+        if (tree->bytes[at] == '\n')
+            line++;
+    for (int i = 1; at < tree->length; at++, i++) {
+        if (tree->bytes[at] == '\t') {
+            *column = i;
+            return true;
+        }
+        if (tree->bytes[at] != ' ')
+            return false;
+    }
+    return false;
+}
+
+static char byte_at(const struct yaml_tree *tree, const struct mark *mark)
+{
+    size_t at = 0;
+    int line = 1;
+
+    for (; line < mark->line && at < tree->length; at++)
+        if (tree->bytes[at] == '\n')
+            line++;
+    at += (size_t)(mark->column - 1);
+    return at < tree->length ? tree->bytes[at] : '\0';
+}
+
+static bool report_token(const struct yaml_tree *tree, struct mark mark, struct diagnostics *problems)
+{
+    char found = byte_at(tree, &mark);
+    struct diagnostic *own = NULL;
+
+    if (found <= ' ' || found == 0x7F)
+        return false;
+    own = diagnostics_add(problems, ERR_SPEC_INVALID, mark, "'%c' cannot begin a value", found);
+    own->hint = "put the value in quotes";
+    return true;
+}
+
+void yaml_error_report(struct arena *arena, const struct yaml_tree *tree, const yaml_parser_t *parser,
+                       struct diagnostics *problems)
+{
+    struct mark mark = {tree->file, (int)parser->problem_mark.line + 1, (int)parser->problem_mark.column + 1};
+    const struct wording *wording = NULL;
+    struct diagnostic *own = NULL;
+    int tab = 0;
+
+    if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL)
+        BUG("libyaml failed without a reason (out of memory)");
+    if (parser->error == YAML_READER_ERROR) {
+        report_reader(tree, parser, problems);
+        return;
+    }
+    if (is_indented_by_tab(tree, &mark, &tab)) {
+        mark.column = tab;
+        own = diagnostics_add(problems, ERR_SPEC_INVALID, mark, "a tab cannot indent YAML");
+        own->hint = "use spaces";
+        return;
+    }
+    if (strcmp(parser->problem, "found character that cannot start any token") == 0 &&
+        report_token(tree, mark, problems))
+        return;
+    wording = find_wording(parser->problem);
+    if (wording == NULL) {
+        own = diagnostics_add(problems, ERR_SPEC_INVALID, mark, "not valid YAML: %s", parser->problem);
+    } else {
+        if (wording->at_beginning && parser->context != NULL)
+            mark = (struct mark){tree->file, (int)parser->context_mark.line + 1, (int)parser->context_mark.column + 1};
+        own = diagnostics_add(problems, ERR_SPEC_INVALID, mark, "%s", wording->ours);
+        own->hint = wording->hint;
+    }
+    if (own->hint == NULL && parser->context != NULL && (wording == NULL || !wording->at_beginning))
+        own->hint = arena_printf(arena, "what is being read here begins at line %zu, column %zu",
+                                 parser->context_mark.line + 1, parser->context_mark.column + 1);
+}
