@@ -1,0 +1,148 @@
+#include "drivers/child.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/template.h"
+#include "base/text.h"
+#include "drivers/call.h"
+
+/* Shorter values are masked nowhere: hiding every "1" would hide the output, and protect nothing. */
+#define SECRET_LEAST 4
+
+void child_place_init(struct arena *arena, const char *address, struct child_place *out)
+{
+    const char *colon = address ? strrchr(address, ':') : NULL;
+
+    *out = (struct child_place){0};
+    if (!colon)
+        return;
+    out->address = arena_text(arena, address);
+    out->port = arena_text(arena, colon + 1);
+    out->url = arena_printf(arena, "http://%s", address);
+}
+
+static const char *place_lookup(const void *context, const char *name)
+{
+    const struct child_place *place = context;
+
+    if (text_is(name, "instance.address"))
+        return place->address;
+    if (text_is(name, "instance.port"))
+        return place->port;
+    if (text_is(name, "instance.url") || text_is(name, "stamp.url"))
+        return place->url;
+    return NULL;
+}
+
+struct error *child_argv(struct call *call, const struct child_place *place, const char *const **out)
+{
+    const json_t *list = json_object_get(call->params, "argv");
+    size_t count = json_array_size(list);
+    const char **argv = arena_array(call->arena, count + 1, sizeof(*argv));
+
+    if (count == 0)
+        return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "'argv' of '%s' is not a list of texts", call->target);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+
+        if (!text)
+            return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "element %zu of 'argv' of '%s' is not a text", i + 1,
+                             call->target);
+        argv[i] = text;
+        if (place->address)
+            TRY(template_expand(call->arena, TEMPLATE_ARGV, text, (struct mark){0}, place_lookup, place, &argv[i]));
+    }
+    *out = argv;
+    return NULL;
+}
+
+struct error *child_env(struct call *call, const struct child_place *place, const char *home, const char *const *extra,
+                        const char *const **out)
+{
+    const char **env = NULL;
+    size_t count = 0, capacity = 0;
+    const char *key;
+    json_t *value;
+
+    if (!json_object_get(call->env, "PATH"))
+        *ARENA_PUSH(call->arena, env, count, capacity) =
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    if (!json_object_get(call->env, "LANG"))
+        *ARENA_PUSH(call->arena, env, count, capacity) = "LANG=C.UTF-8";
+    if (home && !json_object_get(call->env, "HOME"))
+        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "HOME=%s", home);
+    /* jansson's iterators do not write; they only lack the const. */
+    json_object_foreach((json_t *)(uintptr_t)call->env, key, value)
+    {
+        if (text_starts(key, "PENSTOCK_"))
+            return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT,
+                                        "environment name '%s' of '%s' is kept for penstock", key, call->target),
+                              "take a name that does not start with PENSTOCK_");
+        if (!json_is_string(value) || strchr(key, '=') || !*key)
+            return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' has no text", key,
+                             call->target);
+        *ARENA_PUSH(call->arena, env, count, capacity) =
+            arena_printf(call->arena, "%s=%s", key, json_string_value(value));
+    }
+    if (place->address) {
+        *ARENA_PUSH(call->arena, env, count, capacity) =
+            arena_printf(call->arena, "PENSTOCK_ADDRESS=%s", place->address);
+        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_PORT=%s", place->port);
+        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_URL=%s", place->url);
+    }
+    *ARENA_PUSH(call->arena, env, count, capacity) =
+        arena_printf(call->arena, "PENSTOCK_EPOCH=%lld", (long long)call->epoch);
+    for (; extra && *extra; extra++)
+        *ARENA_PUSH(call->arena, env, count, capacity) = *extra;
+    *ARENA_PUSH(call->arena, env, count, capacity) = NULL;
+    *out = env;
+    return NULL;
+}
+
+/* Replaces every occurrence of `secret` in the text; returns the new text, in the arena. */
+static const char *mask(struct arena *arena, const char *text, const char *secret)
+{
+    struct strbuf masked CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const char *found;
+
+    if (strlen(secret) < SECRET_LEAST || !strstr(text, secret))
+        return text;
+    while ((found = strstr(text, secret))) {
+        strbuf_add(&masked, text, (size_t)(found - text));
+        strbuf_text(&masked, "***");
+        text = found + strlen(secret);
+    }
+    strbuf_text(&masked, text);
+    return arena_text_n(arena, strbuf_view(&masked), masked.length);
+}
+
+const char *child_evidence(struct call *call, const char *text, size_t length, size_t most)
+{
+    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const json_t *declared = json_object_get(call->params, "env");
+    const char *shown;
+
+    /* Masked before it is cut, so that no half of a secret is left over; cleaned again after, by then harmless. */
+    if (text)
+        text_clean(&clean, text, length);
+    shown = arena_text_n(call->arena, strbuf_view(&clean), clean.length);
+    for (size_t i = 0; i < json_array_size(declared); i++) {
+        const json_t *entry = json_array_get(declared, i);
+        const char *name = json_get_text(entry, "name");
+        const char *secret = name ? json_get_text(call->env, name) : NULL;
+
+        if (secret && !text_is(json_get_text(entry, "source"), "literal"))
+            shown = mask(call->arena, shown, secret);
+    }
+    length = strlen(shown);
+    if (length > most) {
+        const char *tail = shown + length - most;
+        const char *line = strchr(tail, '\n');
+
+        shown = line && line[1] ? line + 1 : tail;
+    }
+    return shown;
+}

@@ -1,0 +1,364 @@
+#include "io/loop.h"
+
+/*
+ * The loop: tasks, timers, watches, signals. One thread, one libuv loop; it sleeps unless something is due.
+ *
+ * libuv closes handles late, from the loop. So each handle lives in a struct of its own that frees itself when it is
+ * closed, and io_close() lets the loop turn until the last one is gone.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+struct io_timer {
+    uv_timer_t handle;
+    LIST_ENTRY(io_timer) link;
+    io_fn fire;
+    void *context;
+    int64_t due_ms; /* boot clock */
+    bool stopped;
+    bool firing;
+};
+
+struct io_watch {
+    uv_poll_t handle;
+    io_watch_fn fn;
+    void *context;
+    int events; /* what was asked for */
+};
+
+struct io_soon_task {
+    struct io_task task;
+    io_fn fn;
+    void *context;
+};
+
+static const int caught_signals[IO_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+/* ------------------------------------------------------------------------------------------------ tasks */
+
+/* Runs what was queued before this pass; what is queued meanwhile waits for the next one. */
+static void run_tasks(struct io *io, struct io_tasks *tasks)
+{
+    struct io_task *task;
+
+    while ((task = TAILQ_FIRST(tasks)) && task->pass < io->pass) {
+        TAILQ_REMOVE(tasks, task, link);
+        task->queued = false;
+        task->fn(task->context);
+    }
+}
+
+static void on_spin(uv_idle_t *handle)
+{
+    (void)handle; /* its being there makes the loop not sleep */
+}
+
+static void on_check(uv_check_t *handle)
+{
+    struct io *io = handle->data;
+
+    io->pass++;
+    run_tasks(io, &io->tasks);
+    run_tasks(io, &io->soon);
+    if (TAILQ_EMPTY(&io->tasks) && TAILQ_EMPTY(&io->soon)) {
+        uv_idle_stop(&io->spin);
+        uv_check_stop(&io->check);
+    }
+}
+
+static void queue_in(struct io *io, struct io_tasks *tasks, struct io_task *task)
+{
+    MUST(!task->queued);
+    task->pass = io->pass;
+    task->queued = true;
+    TAILQ_INSERT_TAIL(tasks, task, link);
+    uv_idle_start(&io->spin, on_spin);
+    uv_check_start(&io->check, on_check);
+}
+
+void io_task_queue(struct io *io, struct io_task *task, io_fn fn, void *context)
+{
+    if (task->queued)
+        return;
+    task->fn = fn;
+    task->context = context;
+    queue_in(io, &io->tasks, task);
+}
+
+void io_task_drop(struct io *io, struct io_task *task)
+{
+    if (!task->queued)
+        return;
+    TAILQ_REMOVE(&io->tasks, task, link);
+    task->queued = false;
+}
+
+static void run_soon(void *context)
+{
+    struct io_soon_task own = *(struct io_soon_task *)context;
+
+    free(context);
+    own.fn(own.context);
+}
+
+void io_soon(struct io *io, io_fn fn, void *context)
+{
+    struct io_soon_task *soon = heap_alloc(sizeof(*soon));
+
+    soon->fn = fn;
+    soon->context = context;
+    soon->task.fn = run_soon;
+    soon->task.context = soon;
+    queue_in(io, &io->soon, &soon->task);
+}
+
+/* ------------------------------------------------------------------------------------------------ timers */
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void end_timer(struct io_timer *timer)
+{
+    LIST_REMOVE(timer, link);
+    uv_close((uv_handle_t *)&timer->handle, free_handle);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    struct io_timer *timer = handle->data;
+    int64_t left_ms = timer->due_ms - clock_boot_ms();
+
+    /* libuv counts in whole milliseconds of its own clock, so it can be a moment early. */
+    if (left_ms > 0) {
+        uv_timer_start(handle, on_timer, (uint64_t)left_ms, 0);
+        return;
+    }
+    timer->firing = true;
+    timer->fire(timer->context);
+    end_timer(timer);
+}
+
+struct io_timer *io_timer_start(struct io *io, int64_t ms, io_fn fire, void *context)
+{
+    struct io_timer *timer = heap_alloc(sizeof(*timer));
+
+    ms = ms < 0 ? 0 : ms;
+    timer->fire = fire;
+    timer->context = context;
+    timer->due_ms = clock_boot_ms() + ms;
+    MUST(uv_timer_init(&io->loop, &timer->handle) == 0);
+    timer->handle.data = timer;
+    LIST_INSERT_HEAD(&io->timers, timer, link);
+    /* libuv adds to the time at which this turn of the loop began, which may have been a commit ago. */
+    uv_update_time(&io->loop);
+    uv_timer_start(&timer->handle, on_timer, (uint64_t)ms, 0);
+    return timer;
+}
+
+void io_timer_stop(struct io_timer *timer)
+{
+    if (!timer || timer->firing)
+        return;
+    end_timer(timer);
+}
+
+/* ------------------------------------------------------------------------------------------------ watches */
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    struct io_watch *watch = handle->data;
+
+    if (status < 0) {
+        /* libuv has stopped the handle; the owner reads or writes and meets the error itself. */
+        events = watch->events;
+        uv_poll_start(handle, watch->events, on_poll);
+    }
+    watch->fn(watch->context, events);
+}
+
+struct io_watch *io_watch_open(struct io *io, int fd, io_watch_fn fn, void *context)
+{
+    struct io_watch *watch = heap_alloc(sizeof(*watch));
+    int result = uv_poll_init(&io->loop, &watch->handle, fd);
+
+    if (result < 0) {
+        free(watch);
+        errno = -result;
+        return NULL;
+    }
+    watch->handle.data = watch;
+    watch->fn = fn;
+    watch->context = context;
+    return watch;
+}
+
+void io_watch_set(struct io_watch *watch, int events)
+{
+    if (watch->events == events)
+        return;
+    watch->events = events;
+    if (events)
+        MUST(uv_poll_start(&watch->handle, events, on_poll) == 0);
+    else
+        uv_poll_stop(&watch->handle);
+}
+
+void io_watch_hand_on(struct io_watch *watch, io_watch_fn fn, void *context)
+{
+    watch->fn = fn;
+    watch->context = context;
+}
+
+void io_watch_unref(struct io_watch *watch)
+{
+    uv_unref((uv_handle_t *)&watch->handle);
+}
+
+void io_watch_close(struct io_watch **watch)
+{
+    if (!*watch)
+        return;
+    uv_close((uv_handle_t *)&(*watch)->handle, free_handle);
+    *watch = NULL;
+}
+
+void io_close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* ------------------------------------------------------------------------------------------------ signals */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct io *io = handle->data;
+
+    io->on_signal(io->on_signal_context, number);
+}
+
+struct error *io_on_signals(struct io *io, io_signal_fn fn, void *context)
+{
+    io->on_signal = fn;
+    io->on_signal_context = context;
+    if (io->has_signals)
+        return NULL;
+    io->has_signals = true;
+    for (int i = 0; i < IO_SIGNALS; i++) {
+        int result;
+
+        MUST(uv_signal_init(&io->loop, &io->signals[i]) == 0);
+        io->signals[i].data = io;
+        result = uv_signal_start(&io->signals[i], on_signal, caught_signals[i]);
+        if (result < 0)
+            return error_new(ERR_IO, KIND_PERMANENT, "cannot catch signal %d: %s", caught_signals[i],
+                             uv_strerror(result));
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ life */
+
+/* A descriptor below 3 that we open by chance would be taken for a standard stream by our children. */
+static struct error *fill_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        if (open("/dev/null", O_RDWR) != fd) /* the lowest free number; stays open over exec */
+            return error_errno("cannot open '/dev/null'");
+    }
+    return NULL;
+}
+
+struct error *io_open(int lock_fd, struct io **out)
+{
+    struct io *io;
+    int result;
+
+    TRY(fill_standard_streams());
+    signal(SIGPIPE, SIG_IGN);
+    io = heap_alloc(sizeof(*io));
+    io->lock_fd = lock_fd;
+    TAILQ_INIT(&io->tasks);
+    TAILQ_INIT(&io->soon);
+    LIST_INIT(&io->effects);
+    LIST_INIT(&io->timers);
+    LIST_INIT(&io->children);
+    LIST_INIT(&io->looks);
+    result = uv_loop_init(&io->loop);
+    if (result < 0) {
+        free(io);
+        return error_new(ERR_IO, KIND_TRANSIENT, "cannot make an event loop: %s", uv_strerror(result));
+    }
+    MUST(uv_idle_init(&io->loop, &io->spin) == 0);
+    MUST(uv_check_init(&io->loop, &io->check) == 0);
+    io->spin.data = io->check.data = io;
+    *out = io;
+    return NULL;
+}
+
+void io_close(struct io *io)
+{
+    struct io_task *task;
+
+    if (!io)
+        return;
+    while (!LIST_EMPTY(&io->effects))
+        io_cancel(LIST_FIRST(&io->effects));
+    io_task_drop(io, &io->look_task);
+    children_close(io);
+    http_close(io);
+    bell_close(io);
+    while (!LIST_EMPTY(&io->timers))
+        end_timer(LIST_FIRST(&io->timers));
+    MUST(TAILQ_EMPTY(&io->tasks));
+    while ((task = TAILQ_FIRST(&io->soon))) {
+        TAILQ_REMOVE(&io->soon, task, link);
+        free(task->context);
+    }
+    if (io->has_signals)
+        for (int i = 0; i < IO_SIGNALS; i++)
+            uv_close((uv_handle_t *)&io->signals[i], NULL);
+    uv_close((uv_handle_t *)&io->spin, NULL);
+    uv_close((uv_handle_t *)&io->check, NULL);
+    while (uv_run(&io->loop, UV_RUN_DEFAULT) != 0)
+        ; /* an io_stop() that nobody has seen yet ends one uv_run() early */
+    MUST(uv_loop_close(&io->loop) == 0);
+    free(io->ports);
+    free(io);
+}
+
+void io_run(struct io *io)
+{
+    uv_run(&io->loop, UV_RUN_DEFAULT);
+}
+
+void io_stop(struct io *io)
+{
+    uv_stop(&io->loop);
+}
+
+int64_t io_boot_ms(struct io *io)
+{
+    (void)io;
+    return clock_boot_ms();
+}
+
+int64_t io_wall_ms(struct io *io)
+{
+    (void)io;
+    return clock_wall_ms();
+}

@@ -1,0 +1,373 @@
+/*
+ * The plan's stored form: canonical JSON, hashed. What plan_encode() writes, plan_decode() reads back field by field,
+ * so that decode(encode(plan)) gives the same bytes again; anything else is a damaged record.
+ */
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "plan/plan.h"
+
+#define PLAN_FORMAT 1
+
+static const char *const track_texts[] = {[TRACK_FORWARD] = "forward", [TRACK_UNDO] = "undo"};
+static const char *const monitor_texts[] = {
+    [MONITOR_TRAFFIC] = "traffic", [MONITOR_HEALTH] = "health", [MONITOR_PROBER] = "prober", [MONITOR_LIMIT] = "limit"};
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(object, key, json_string(text));
+}
+
+static void put_int(json_t *object, const char *key, int64_t value)
+{
+    json_object_set_new(object, key, json_integer(value));
+}
+
+static void put_json(json_t *object, const char *key, const json_t *value)
+{
+    if (value)
+        json_object_set_new(object, key, json_deep_copy(value));
+}
+
+static json_t *encode_unit(const struct plan_unit *unit)
+{
+    json_t *object = json_object();
+
+    put_text(object, "name", unit->name);
+    put_text(object, "commit", unit->commit);
+    put_json(object, "contract", unit->contract);
+    return object;
+}
+
+static json_t *encode_stage(const struct plan_stage *stage)
+{
+    json_t *object = json_object();
+
+    put_text(object, "name", stage->name);
+    put_text(object, "kind", stage->kind);
+    put_int(object, "timeout_ms", stage->timeout_ms);
+    put_int(object, "first_step", stage->first_step);
+    put_int(object, "last_step", stage->last_step);
+    return object;
+}
+
+static json_t *encode_step(const struct plan_step *step)
+{
+    json_t *object = json_object();
+    json_t *needs = json_array();
+
+    for (int i = 0; i < step->need_count; i++)
+        json_array_append_new(needs, json_integer(step->needs[i]));
+    json_object_set_new(object, "needs", needs);
+    put_int(object, "stage", step->stage);
+    put_text(object, "verb", verb_text(step->verb));
+    put_text(object, "track", track_texts[step->track]);
+    put_text(object, "target", step->target);
+    put_int(object, "undoes", step->undoes);
+    json_object_set_new(object, "cleanup", json_boolean(step->cleanup));
+    json_object_set_new(object, "repeatable", json_boolean(step->repeatable));
+    put_int(object, "retries", step->retries);
+    put_int(object, "timeout_ms", step->timeout_ms);
+    put_int(object, "proof", step->proof);
+    json_object_set_new(object, "pivots", json_boolean(step->pivots));
+    put_text(object, "key", step->key);
+    put_text(object, "title", step->title);
+    put_text(object, "undo_text", step->undo_text);
+    put_json(object, "params", step->params);
+    return object;
+}
+
+static json_t *encode_instance(const struct plan_instance *instance)
+{
+    json_t *object = json_object();
+
+    put_text(object, "name", instance->name);
+    put_text(object, "stamp", instance->stamp);
+    put_text(object, "region", instance->region);
+    put_text(object, "unit", instance->unit);
+    put_text(object, "side", side_text(instance->side));
+    put_text(object, "dir", instance->dir);
+    put_text(object, "log", instance->log);
+    put_text(object, "address", instance->address);
+    put_json(object, "identity", instance->identity);
+    return object;
+}
+
+static json_t *encode_monitor(const struct plan_monitor *monitor)
+{
+    json_t *object = json_object();
+
+    put_text(object, "kind", monitor_texts[monitor->kind]);
+    put_text(object, "target", monitor->target);
+    put_int(object, "first_step", monitor->first_step);
+    put_int(object, "last_step", monitor->last_step);
+    put_json(object, "params", monitor->params);
+    return object;
+}
+
+void plan_encode(struct arena *arena, struct plan *plan)
+{
+    json_t *root CLEANUP(json_cleanup) = json_object();
+    json_t *stages = json_array(), *steps = json_array(), *instances = json_array(), *monitors = json_array();
+    struct digest digest;
+    char *hex = arena_alloc(arena, DIGEST_HEX);
+
+    put_int(root, "format", PLAN_FORMAT);
+    put_text(root, "kind", plan->kind == PLAN_RELEASE ? "release" : "destroy");
+    put_text(root, "release", plan->release);
+    put_text(root, "project", plan->project);
+    put_text(root, "environment", plan->environment);
+    put_text(root, "pipeline", plan->pipeline);
+    put_text(root, "commit", plan->commit);
+    put_text(root, "branch", plan->branch);
+    put_text(root, "subject", plan->subject);
+    put_text(root, "requester", plan->requester);
+    json_object_set_new(root, "rollback", json_boolean(plan->rollback));
+    json_object_set_new(root, "unit", encode_unit(&plan->unit));
+    json_object_set_new(root, "old_unit", encode_unit(&plan->old_unit));
+    put_json(root, "door", plan->door);
+    for (int i = 0; i < plan->stage_count; i++)
+        json_array_append_new(stages, encode_stage(&plan->stages[i]));
+    for (int i = 0; i < plan->step_count; i++)
+        json_array_append_new(steps, encode_step(&plan->steps[i]));
+    for (int i = 0; i < plan->instance_count; i++)
+        json_array_append_new(instances, encode_instance(&plan->instances[i]));
+    for (int i = 0; i < plan->monitor_count; i++)
+        json_array_append_new(monitors, encode_monitor(&plan->monitors[i]));
+    json_object_set_new(root, "stages", stages);
+    json_object_set_new(root, "steps", steps);
+    json_object_set_new(root, "instances", instances);
+    json_object_set_new(root, "monitors", monitors);
+
+    plan->text = json_canonical(arena, root);
+    digest = digest_of(plan->text, strlen(plan->text));
+    digest_hex(&digest, hex);
+    plan->digest = hex;
+}
+
+/* Reading: `ok` turns false at the first thing that plan_encode() would not have written. */
+struct reader {
+    struct arena *arena;
+    bool ok;
+};
+
+static const char *get_text(struct reader *r, const json_t *object, const char *key, bool required)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (value ? !json_is_string(value) : required) {
+        r->ok = false;
+        return "";
+    }
+    return value ? arena_text(r->arena, json_string_value(value)) : NULL;
+}
+
+static int64_t get_int(struct reader *r, const json_t *object, const char *key, int64_t least, int64_t most)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most) {
+        r->ok = false;
+        return least;
+    }
+    return json_integer_value(value);
+}
+
+static bool get_bool(struct reader *r, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (!json_is_boolean(value))
+        r->ok = false;
+    return json_is_true(value);
+}
+
+/* The decoded plan borrows JSON values from the root, which the arena cannot free: one text copy, parsed once. */
+static const json_t *get_json(struct reader *r, const json_t *object, const char *key, bool required)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (value ? !json_is_object(value) : required)
+        r->ok = false;
+    return value;
+}
+
+static void decode_unit(struct reader *r, const json_t *object, struct plan_unit *out)
+{
+    if (!json_is_object(object)) {
+        r->ok = false;
+        return;
+    }
+    out->name = get_text(r, object, "name", false);
+    out->commit = get_text(r, object, "commit", false);
+    out->contract = get_json(r, object, "contract", out->name != NULL);
+}
+
+static void decode_stage(struct reader *r, const json_t *object, int steps, struct plan_stage *out)
+{
+    out->name = get_text(r, object, "name", true);
+    out->kind = get_text(r, object, "kind", true);
+    out->timeout_ms = get_int(r, object, "timeout_ms", 0, INT64_MAX);
+    out->first_step = (int)get_int(r, object, "first_step", 0, steps);
+    out->last_step = (int)get_int(r, object, "last_step", -1, steps - 1);
+}
+
+static void decode_needs(struct reader *r, const json_t *array, struct plan_step *out)
+{
+    int *needs;
+
+    if (!json_is_array(array)) {
+        r->ok = false;
+        return;
+    }
+    out->need_count = (int)json_array_size(array);
+    needs = arena_array(r->arena, (size_t)out->need_count + 1, sizeof(*needs));
+    for (int i = 0; i < out->need_count; i++) {
+        const json_t *value = json_array_get(array, (size_t)i);
+
+        /* A need always stands before its step: that is what makes the graph free of circles. */
+        if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) >= out->ordinal)
+            r->ok = false;
+        else
+            needs[i] = (int)json_integer_value(value);
+    }
+    out->needs = needs;
+}
+
+static void decode_step(struct reader *r, const json_t *object, const struct plan *plan, struct plan_step *out)
+{
+    const char *track;
+
+    decode_needs(r, json_object_get(object, "needs"), out);
+    out->stage = (int)get_int(r, object, "stage", 0, plan->stage_count - 1);
+    if (!verb_parse(get_text(r, object, "verb", true), &out->verb))
+        r->ok = false;
+    track = get_text(r, object, "track", true);
+    out->track = text_is(track, track_texts[TRACK_UNDO]) ? TRACK_UNDO : TRACK_FORWARD;
+    if (!text_is(track, track_texts[out->track]))
+        r->ok = false;
+    out->target = get_text(r, object, "target", true);
+    out->undoes = (int)get_int(r, object, "undoes", -1, out->ordinal - 1);
+    out->cleanup = get_bool(r, object, "cleanup");
+    out->repeatable = get_bool(r, object, "repeatable");
+    out->retries = (int)get_int(r, object, "retries", 0, 1000000);
+    out->timeout_ms = get_int(r, object, "timeout_ms", 0, INT64_MAX);
+    out->proof = (int)get_int(r, object, "proof", -1, out->ordinal - 1);
+    out->pivots = get_bool(r, object, "pivots");
+    out->key = get_text(r, object, "key", true);
+    out->title = get_text(r, object, "title", true);
+    out->undo_text = get_text(r, object, "undo_text", false);
+    out->params = get_json(r, object, "params", true);
+}
+
+static void decode_instance(struct reader *r, const json_t *object, struct plan_instance *out)
+{
+    const char *side = get_text(r, object, "side", true);
+
+    out->name = get_text(r, object, "name", true);
+    out->stamp = get_text(r, object, "stamp", true);
+    out->region = get_text(r, object, "region", true);
+    out->unit = get_text(r, object, "unit", true);
+    out->side = text_is(side, side_text(SIDE_OLD)) ? SIDE_OLD : SIDE_NEW;
+    if (!text_is(side, side_text(out->side)))
+        r->ok = false;
+    out->dir = get_text(r, object, "dir", true);
+    out->log = get_text(r, object, "log", true);
+    out->address = get_text(r, object, "address", false);
+    out->identity = get_json(r, object, "identity", false);
+}
+
+static void decode_monitor(struct reader *r, const json_t *object, int steps, struct plan_monitor *out)
+{
+    const char *kind = get_text(r, object, "kind", true);
+    bool known = false;
+
+    for (int i = 0; i < (int)(sizeof(monitor_texts) / sizeof(*monitor_texts)); i++) {
+        if (text_is(monitor_texts[i], kind)) {
+            out->kind = i;
+            known = true;
+        }
+    }
+    if (!known)
+        r->ok = false;
+    out->target = get_text(r, object, "target", true);
+    out->first_step = (int)get_int(r, object, "first_step", 0, steps - 1);
+    out->last_step = (int)get_int(r, object, "last_step", -1, steps - 1);
+    out->params = get_json(r, object, "params", true);
+}
+
+static void *get_array(struct reader *r, const json_t *root, const char *key, size_t size, int *count)
+{
+    const json_t *array = json_object_get(root, key);
+
+    if (!json_is_array(array))
+        r->ok = false;
+    *count = (int)json_array_size(array);
+    return arena_array(r->arena, (size_t)*count + 1, size);
+}
+
+static void decode_head(struct reader *r, const json_t *root, struct plan *plan)
+{
+    const char *kind = get_text(r, root, "kind", true);
+
+    get_int(r, root, "format", PLAN_FORMAT, PLAN_FORMAT);
+    plan->kind = text_is(kind, "destroy") ? PLAN_DESTROY : PLAN_RELEASE;
+    if (!text_is(kind, "destroy") && !text_is(kind, "release"))
+        r->ok = false;
+    plan->release = get_text(r, root, "release", true);
+    plan->project = get_text(r, root, "project", true);
+    plan->environment = get_text(r, root, "environment", true);
+    plan->pipeline = get_text(r, root, "pipeline", true);
+    plan->commit = get_text(r, root, "commit", false);
+    plan->branch = get_text(r, root, "branch", false);
+    plan->subject = get_text(r, root, "subject", false);
+    plan->requester = get_text(r, root, "requester", true);
+    plan->rollback = get_bool(r, root, "rollback");
+    decode_unit(r, json_object_get(root, "unit"), &plan->unit);
+    decode_unit(r, json_object_get(root, "old_unit"), &plan->old_unit);
+    plan->door = get_json(r, root, "door", false);
+}
+
+static void decode_lists(struct reader *r, const json_t *root, struct plan *plan)
+{
+    plan->stages = get_array(r, root, "stages", sizeof(*plan->stages), &plan->stage_count);
+    plan->steps = get_array(r, root, "steps", sizeof(*plan->steps), &plan->step_count);
+    plan->instances = get_array(r, root, "instances", sizeof(*plan->instances), &plan->instance_count);
+    plan->monitors = get_array(r, root, "monitors", sizeof(*plan->monitors), &plan->monitor_count);
+    for (int i = 0; r->ok && i < plan->stage_count; i++)
+        decode_stage(r, json_array_get(json_object_get(root, "stages"), (size_t)i), plan->step_count, &plan->stages[i]);
+    for (int i = 0; r->ok && i < plan->step_count; i++) {
+        plan->steps[i].ordinal = i;
+        decode_step(r, json_array_get(json_object_get(root, "steps"), (size_t)i), plan, &plan->steps[i]);
+    }
+    for (int i = 0; r->ok && i < plan->instance_count; i++)
+        decode_instance(r, json_array_get(json_object_get(root, "instances"), (size_t)i), &plan->instances[i]);
+    for (int i = 0; r->ok && i < plan->monitor_count; i++)
+        decode_monitor(r, json_array_get(json_object_get(root, "monitors"), (size_t)i), plan->step_count,
+                       &plan->monitors[i]);
+}
+
+struct error *plan_decode(struct arena *arena, const char *text, size_t length, struct plan **out)
+{
+    struct reader r = {arena, true};
+    struct plan *plan = ARENA_NEW(arena, struct plan);
+    json_t *root = NULL;
+
+    TRY_AS(json_parse(text, length, "plan", &root), "while reading the stored plan");
+    json_in_arena(arena, root);
+    decode_head(&r, root, plan);
+    if (r.ok)
+        decode_lists(&r, root, plan);
+    if (!r.ok)
+        return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "the stored plan is not one that this version wrote");
+    plan_encode(arena, plan);
+    if (strlen(plan->text) != length || memcmp(plan->text, text, length) != 0)
+        return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "the stored plan is not in its canonical form");
+    *out = plan;
+    return NULL;
+}

@@ -1,0 +1,191 @@
+#include "plan/drain.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+void drain_judge_init(struct drain_judge *judge, struct arena *arena, const struct drain_rule *rule)
+{
+    MUST(rule->samples >= 1);
+    *judge = (struct drain_judge){.rule = rule, .arena = arena, .in_flight = DRAIN_UNKNOWN};
+    judge->lines = arena_array(arena, (size_t)rule->limit_count + 1, sizeof(*judge->lines));
+    for (int i = 0; i < rule->limit_count; i++)
+        judge->lines[i].left = DRAIN_UNKNOWN;
+}
+
+void drain_judge_restore(struct drain_judge *judge, const json_t *body)
+{
+    const json_t *ledger = json_object_get(body, "ledger");
+    const char *identity = json_get_text(body, "identity");
+
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        const json_t *row = json_object_get(ledger, judge->rule->limits[i].probe);
+        struct drain_line *line = &judge->lines[i];
+
+        if (!row)
+            continue;
+        line->seen = json_get_int(row, "seen", 0);
+        line->ended = json_get_int(row, "ended", 0);
+        line->forced = json_get_int(row, "forced", 0);
+        line->lost = json_get_int(row, "lost", 0);
+        line->left = json_get_int(row, "left", DRAIN_UNKNOWN);
+    }
+    if (identity)
+        judge->identity = arena_text(judge->arena, identity);
+    judge->gone = json_get_bool(body, "gone", false);
+}
+
+/* The instance is not the one that had the rooms: what was left on it is lost, once. */
+static void lose_all(struct drain_judge *judge)
+{
+    if (judge->gone)
+        return;
+    judge->gone = true;
+    judge->changed = true;
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        struct drain_line *line = &judge->lines[i];
+
+        if (line->left > 0) {
+            line->lost += line->left;
+            line->left = 0;
+        }
+    }
+}
+
+static bool is_replaced(struct drain_judge *judge, const struct drain_answer *answer)
+{
+    if (answer->process_known && !answer->process_there)
+        return true;
+    if (!answer->identity)
+        return false;
+    if (!judge->identity) {
+        judge->identity = arena_text(judge->arena, answer->identity);
+        judge->changed = true;
+    }
+    return !text_is(judge->identity, answer->identity);
+}
+
+static void book(struct drain_judge *judge, struct drain_line *line, int64_t value)
+{
+    int64_t before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
+
+    if (line->left == DRAIN_UNKNOWN || value != line->left)
+        judge->changed = true;
+    if (value > before) {
+        judge->rose = line->left != DRAIN_UNKNOWN;
+        line->seen += value - before;
+    } else {
+        line->ended += before - value;
+    }
+    line->left = value;
+}
+
+/* True when this answer shows nothing left. Books what is known even when other parts are not. */
+static bool shows_nothing(struct drain_judge *judge, const struct drain_answer *answer)
+{
+    bool nothing = answer->process_known && answer->process_there && answer->in_flight == 0;
+
+    if (judge->identity && !answer->identity)
+        nothing = false;
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        int64_t value = answer->values[i];
+
+        if (value < 0) {
+            nothing = false;
+            continue;
+        }
+        book(judge, &judge->lines[i], value);
+        if (value > judge->rule->limits[i].most)
+            nothing = false;
+    }
+    return nothing;
+}
+
+enum drain_verdict drain_judge_feed(struct drain_judge *judge, const struct drain_answer *answer)
+{
+    judge->changed = answer->in_flight != judge->in_flight;
+    judge->in_flight = answer->in_flight;
+    judge->rose = false;
+    if (is_replaced(judge, answer))
+        lose_all(judge);
+    if (judge->gone) {
+        judge->in_row = 0;
+        return judge->rule->accept_lost ? DRAIN_SETTLED : DRAIN_LOST;
+    }
+    if (!shows_nothing(judge, answer)) {
+        judge->in_row = 0;
+        return DRAIN_WAITING;
+    }
+    if (judge->in_row == 0)
+        judge->first_ms = answer->boot_ms;
+    judge->in_row++;
+    if (judge->in_row >= judge->rule->samples && answer->boot_ms - judge->first_ms >= judge->rule->over_ms)
+        return DRAIN_SETTLED;
+    return DRAIN_WAITING;
+}
+
+bool drain_judge_force(struct drain_judge *judge, const json_t *values)
+{
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        const struct drain_line *line = &judge->lines[i];
+        int64_t given = json_get_int(values, judge->rule->limits[i].probe, DRAIN_UNKNOWN);
+        int64_t there = judge->gone ? line->lost : line->left;
+
+        if (there != DRAIN_UNKNOWN && given != there)
+            return false;
+        /* What nobody could count cannot be given up by number: it must be said to be unknown, as null. */
+        if (there == DRAIN_UNKNOWN && !json_is_null(json_object_get(values, judge->rule->limits[i].probe)))
+            return false;
+    }
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        struct drain_line *line = &judge->lines[i];
+
+        if (line->left > 0) {
+            line->forced += line->left;
+            line->left = 0;
+        }
+    }
+    return true;
+}
+
+json_t *drain_judge_body(const struct drain_judge *judge)
+{
+    json_t *values = json_object(), *ledger = json_object();
+
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        const struct drain_line *line = &judge->lines[i];
+        const char *probe = judge->rule->limits[i].probe;
+        json_t *left = line->left == DRAIN_UNKNOWN ? json_null() : json_integer(line->left);
+
+        json_object_set(values, probe, left);
+        json_object_set_new(ledger, probe,
+                            json_pack("{s:I, s:I, s:I, s:I, s:o}", "seen", (json_int_t)line->seen, "ended",
+                                      (json_int_t)line->ended, "forced", (json_int_t)line->forced, "lost",
+                                      (json_int_t)line->lost, "left", left));
+    }
+    return json_pack("{s:o, s:o, s:s?, s:o, s:b}", "values", values, "ledger", ledger, "identity", judge->identity,
+                     "in_flight", judge->in_flight == DRAIN_UNKNOWN ? json_null() : json_integer(judge->in_flight),
+                     "gone", judge->gone);
+}
+
+const char *drain_judge_text(struct arena *arena, const struct drain_judge *judge)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(4096);
+
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        const struct drain_line *line = &judge->lines[i];
+
+        strbuf_printf(&text, "%s%s ", i ? ", " : "", judge->rule->limits[i].probe);
+        if (line->left == DRAIN_UNKNOWN)
+            strbuf_text(&text, "unknown");
+        else
+            strbuf_printf(&text, "%lld", (long long)line->left);
+    }
+    if (judge->in_flight == DRAIN_UNKNOWN)
+        strbuf_printf(&text, "%sin flight unknown", judge->rule->limit_count ? ", " : "");
+    else
+        strbuf_printf(&text, "%sin flight %lld", judge->rule->limit_count ? ", " : "", (long long)judge->in_flight);
+    return arena_text(arena, strbuf_view(&text));
+}

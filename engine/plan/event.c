@@ -1,0 +1,331 @@
+/*
+ * The words of the journal: one table for each enum, and one for the typed fields. What is written is what is read:
+ * encoding and decoding walk the same rows, so a field that is added here is there on both ways.
+ */
+
+#include "plan/event.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const kind_texts[EVENT_KIND_COUNT] = {
+    [EVENT_RELEASE_PLANNED] = "release.planned",
+    [EVENT_RUNNER_STARTED] = "runner.started",
+    [EVENT_RUNNER_STOPPED] = "runner.stopped",
+    [EVENT_STEP_STARTED] = "step.started",
+    [EVENT_STEP_DONE] = "step.done",
+    [EVENT_STEP_FAILED] = "step.failed",
+    [EVENT_STEP_SKIPPED] = "step.skipped",
+    [EVENT_STEP_DOUBTED] = "step.doubted",
+    [EVENT_STEP_RENEWED] = "step.renewed",
+    [EVENT_HOLD_SLICE] = "hold.slice",
+    [EVENT_DRAIN_SAMPLED] = "drain.sampled",
+    [EVENT_DRAIN_OVERDUE] = "drain.overdue",
+    [EVENT_PROBER_TALLIED] = "prober.tallied",
+    [EVENT_GATE_ASKED] = "gate.asked",
+    [EVENT_GATE_OPENED] = "gate.opened",
+    [EVENT_GATE_EXPIRED] = "gate.expired",
+    [EVENT_DECISION_MADE] = "decision.made",
+    [EVENT_DECISION_REFUSED] = "decision.refused",
+    [EVENT_RELEASE_TURNED] = "release.turned",
+    [EVENT_RELEASE_PIVOTED] = "release.pivoted",
+    [EVENT_TRAFFIC_DRIFTED] = "traffic.drifted",
+    [EVENT_TRAFFIC_REPAIRED] = "traffic.repaired",
+    [EVENT_INSTANCE_LOST] = "instance.lost",
+    [EVENT_INSTANCE_SICK] = "instance.sick",
+    [EVENT_INSTANCE_WELL] = "instance.well",
+    [EVENT_FINDING] = "finding",
+    [EVENT_RELEASE_ENDED] = "release.ended",
+};
+
+static const char *const decision_texts[] = {
+    [DECISION_NONE] = "",       [DECISION_APPROVE] = "approve",   [DECISION_REJECT] = "reject",
+    [DECISION_ABORT] = "abort", [DECISION_ROLLBACK] = "rollback", [DECISION_RETRY] = "retry",
+    [DECISION_FORCE] = "force", [DECISION_ADOPT] = "adopt",
+};
+
+static const char *const mode_texts[] = {
+    [MODE_FORWARD] = "forward",
+    [MODE_UNDO] = "undo",
+    [MODE_HELD] = "held",
+};
+
+static const char *const end_texts[] = {
+    [END_NONE] = "",           [END_SUCCEEDED] = "succeeded", [END_ROLLED_BACK] = "rolled_back",
+    [END_FAILED] = "failed",   [END_ABORTED] = "aborted",     [END_REJECTED] = "rejected",
+    [END_EXPIRED] = "expired",
+};
+
+static const char *text_at(const char *const *texts, size_t count, int value)
+{
+    MUST(value >= 0 && (size_t)value < count);
+    return texts[value];
+}
+
+static bool text_find(const char *const *texts, size_t count, const char *text, int *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(texts[i], text) == 0) {
+            *out = (int)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *event_kind_text(enum event_kind kind)
+{
+    return text_at(kind_texts, COUNT(kind_texts), (int)kind);
+}
+
+bool event_kind_parse(const char *text, enum event_kind *out)
+{
+    int value;
+
+    if (!text_find(kind_texts, COUNT(kind_texts), text, &value))
+        return false;
+    *out = (enum event_kind)value;
+    return true;
+}
+
+const char *decision_text(enum decision_kind decision)
+{
+    return text_at(decision_texts, COUNT(decision_texts), (int)decision);
+}
+
+bool decision_parse(const char *text, enum decision_kind *out)
+{
+    int value;
+
+    if (!text_find(decision_texts, COUNT(decision_texts), text, &value))
+        return false;
+    *out = (enum decision_kind)value;
+    return true;
+}
+
+const char *mode_text(enum release_mode mode)
+{
+    return text_at(mode_texts, COUNT(mode_texts), (int)mode);
+}
+
+bool mode_parse(const char *text, enum release_mode *out)
+{
+    int value;
+
+    if (!text_find(mode_texts, COUNT(mode_texts), text, &value))
+        return false;
+    *out = (enum release_mode)value;
+    return true;
+}
+
+const char *end_text(enum release_end end)
+{
+    return text_at(end_texts, COUNT(end_texts), (int)end);
+}
+
+bool end_parse(const char *text, enum release_end *out)
+{
+    int value;
+
+    if (!text_find(end_texts, COUNT(end_texts), text, &value))
+        return false;
+    *out = (enum release_end)value;
+    return true;
+}
+
+int end_exit_code(enum release_end end)
+{
+    switch (end) {
+    case END_NONE:
+    case END_SUCCEEDED:
+        return 0;
+    case END_FAILED:
+        return 1;
+    case END_ABORTED:
+    case END_REJECTED:
+    case END_EXPIRED:
+        return 5;
+    case END_ROLLED_BACK:
+        return 6;
+    }
+    BUG("release end %d", (int)end);
+}
+
+enum field_type {
+    FIELD_INT,        /* int, from `absent` up */
+    FIELD_INT64,      /* any */
+    FIELD_TEXT,       /* may be NULL */
+    FIELD_BODY,       /* an object, may be NULL */
+    FIELD_ERROR_KIND, /* the enums are stored by their texts */
+    FIELD_DECISION,
+    FIELD_MODE,
+    FIELD_END,
+};
+
+struct field {
+    const char *key;
+    enum field_type type;
+    size_t offset; /* in struct event */
+    int absent;    /* what it is when it is not there */
+};
+
+static const struct field fields[] = {
+    {"reason", FIELD_TEXT, offsetof(struct event, reason), 0},
+    {"step", FIELD_INT, offsetof(struct event, step), -1},
+    {"attempt", FIELD_INT, offsetof(struct event, attempt), 0},
+    {"error_kind", FIELD_ERROR_KIND, offsetof(struct event, error_kind), KIND_PERMANENT},
+    {"decision", FIELD_DECISION, offsetof(struct event, decision), DECISION_NONE},
+    {"mode", FIELD_MODE, offsetof(struct event, mode), MODE_FORWARD},
+    {"end", FIELD_END, offsetof(struct event, end), END_NONE},
+    {"number", FIELD_INT64, offsetof(struct event, number), 0},
+    {"expires_ms", FIELD_INT64, offsetof(struct event, expires_ms), 0},
+    {"subject", FIELD_TEXT, offsetof(struct event, subject), 0},
+    {"body", FIELD_BODY, offsetof(struct event, body), 0},
+};
+
+/* Text from the world may hold any bytes; the journal holds UTF-8, and no event is lost for a bad byte. */
+static json_t *text_json(const char *text)
+{
+    json_t *json = json_string(text);
+
+    if (!json) {
+        struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+        text_clean(&clean, text, strlen(text));
+        json = json_string(strbuf_view(&clean));
+        MUST(json);
+    }
+    return json;
+}
+
+/* The field's value as JSON, or NULL when it is the default. New reference. */
+static json_t *field_encode(const struct field *field, const struct event *event)
+{
+    const void *at = (const char *)event + field->offset;
+    const char *text;
+    int64_t number;
+
+    switch (field->type) {
+    case FIELD_INT:
+        return *(const int *)at == field->absent ? NULL : json_integer(*(const int *)at);
+    case FIELD_INT64:
+        memcpy(&number, at, sizeof(number));
+        return number == field->absent ? NULL : json_integer(number);
+    case FIELD_TEXT:
+        memcpy(&text, at, sizeof(text));
+        return text ? text_json(text) : NULL;
+    case FIELD_BODY:
+        return event->body ? json_incref((json_t *)event->body) : NULL;
+    case FIELD_ERROR_KIND:
+        return event->error_kind == KIND_PERMANENT ? NULL : json_string(error_kind_text(event->error_kind));
+    case FIELD_DECISION:
+        return event->decision == DECISION_NONE ? NULL : json_string(decision_text(event->decision));
+    case FIELD_MODE:
+        return event->mode == MODE_FORWARD ? NULL : json_string(mode_text(event->mode));
+    case FIELD_END:
+        return event->end == END_NONE ? NULL : json_string(end_text(event->end));
+    }
+    BUG("field type %d", (int)field->type);
+}
+
+json_t *event_encode(const struct event *event)
+{
+    json_t *json = json_object();
+
+    MUST(json);
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        json_t *value = field_encode(&fields[i], event);
+
+        if (value)
+            MUST(json_object_set_new_nocheck(json, fields[i].key, value) == 0);
+    }
+    return json;
+}
+
+static bool decode_int(const json_t *value, const struct field *field, struct event *out)
+{
+    json_int_t number = json_integer_value(value);
+
+    if (!json_is_integer(value) || number < field->absent || number > INT32_MAX)
+        return false;
+    *(int *)(void *)((char *)out + field->offset) = (int)number;
+    return true;
+}
+
+/* False: of another type, or none of the known words. */
+static bool field_decode(const struct field *field, const json_t *value, struct event *out)
+{
+    void *at = (char *)out + field->offset;
+    const char *text = json_string_value(value);
+    int64_t number;
+
+    switch (field->type) {
+    case FIELD_INT:
+        return decode_int(value, field, out);
+    case FIELD_INT64:
+        number = json_integer_value(value);
+        memcpy(at, &number, sizeof(number));
+        return json_is_integer(value);
+    case FIELD_TEXT:
+        memcpy(at, &text, sizeof(text));
+        return text != NULL;
+    case FIELD_BODY:
+        out->body = value;
+        return json_is_object(value);
+    case FIELD_ERROR_KIND:
+        return text && error_kind_parse(text, &out->error_kind);
+    case FIELD_DECISION:
+        return text && decision_parse(text, &out->decision);
+    case FIELD_MODE:
+        return text && mode_parse(text, &out->mode);
+    case FIELD_END:
+        return text && end_parse(text, &out->end);
+    }
+    BUG("field type %d", (int)field->type);
+}
+
+static struct error *unknown_field(const json_t *json, enum event_kind kind)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)json, key, value)
+    {
+        bool known = false;
+
+        for (size_t i = 0; i < COUNT(fields); i++)
+            known = known || strcmp(fields[i].key, key) == 0;
+        if (!known)
+            return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "event '%s' has a field '%s' that is not known",
+                             event_kind_text(kind), key);
+    }
+    BUG("all fields are known");
+}
+
+struct error *event_decode(const json_t *json, enum event_kind kind, struct event *out)
+{
+    size_t found = 0;
+
+    if (!json_is_object(json))
+        return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "event '%s' is not an object", event_kind_text(kind));
+    *out = (struct event){.kind = kind, .step = -1};
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        const json_t *value = json_object_get(json, fields[i].key);
+
+        if (!value)
+            continue;
+        found++;
+        if (!field_decode(&fields[i], value, out))
+            return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "event '%s' has a field '%s' of another kind",
+                             event_kind_text(kind), fields[i].key);
+    }
+    if (found != json_object_size(json))
+        return unknown_field(json, kind);
+    return NULL;
+}

@@ -1,0 +1,227 @@
+#include "run/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "run/runner.h"
+
+#define ORPHAN_WAIT_MS 200
+
+static const char *begin_body_instance_keys[] = {"name", "stamp", "region", "dir", "log"};
+
+/* The body of release.planned: what the projections need; the whole plan is evidence. */
+static json_t *planned_body(const struct plan *plan, const json_t *text, const char *digest, int unit_number)
+{
+    json_t *body = json_object(), *steps = json_array(), *instances = json_array();
+    const json_t *entry;
+    size_t i;
+
+    json_object_set_new(body, "plan", json_string(digest));
+    json_object_set_new(body, "kind", json_string(plan->kind == PLAN_RELEASE ? "release" : "destroy"));
+    json_object_set_new(body, "environment", json_string(plan->environment));
+    json_object_set_new(body, "pipeline", json_string(plan->pipeline));
+    json_object_set_new(body, "project", json_string(plan->project));
+    json_object_set_new(body, "unit", plan->unit.name ? json_string(plan->unit.name) : json_null());
+    json_object_set_new(body, "unit_number", json_integer(unit_number));
+    json_object_set_new(body, "old_unit", plan->old_unit.name ? json_string(plan->old_unit.name) : json_null());
+    json_object_set_new(body, "commit", plan->commit ? json_string(plan->commit) : json_null());
+    json_object_set_new(body, "branch", json_string(plan->branch ? plan->branch : ""));
+    json_object_set_new(body, "subject", json_string(plan->subject ? plan->subject : ""));
+    json_object_set_new(body, "requester", json_string(plan->requester));
+    json_object_set(body, "contract", json_object_get(json_object_get(text, "unit"), "contract"));
+    json_object_set(body, "door", json_object_get(text, "door"));
+    json_object_set(body, "stages", json_object_get(text, "stages"));
+    json_array_foreach(json_object_get(text, "steps"), i, entry)
+        json_array_append_new(steps, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "stage", json_object_get(entry, "stage"),
+                                               "verb", json_object_get(entry, "verb"), "track",
+                                               json_object_get(entry, "track"), "target",
+                                               json_object_get(entry, "target"), "title",
+                                               json_object_get(entry, "title"), "key", json_object_get(entry, "key")));
+    json_array_foreach(json_object_get(text, "instances"), i, entry) {
+        json_t *instance;
+
+        if (!text_is(json_get_text(entry, "side"), side_text(SIDE_NEW)))
+            continue;
+        instance = json_object();
+        for (size_t k = 0; k < sizeof(begin_body_instance_keys) / sizeof(*begin_body_instance_keys); k++)
+            json_object_set(instance, begin_body_instance_keys[k],
+                            json_object_get(entry, begin_body_instance_keys[k]));
+        json_array_append_new(instances, instance);
+    }
+    json_object_set_new(body, "steps", steps);
+    json_object_set_new(body, "instances", instances);
+    return body;
+}
+
+/* The mark that a created instance will carry stands in its create step. */
+static void add_marks(const struct plan *plan, json_t *body)
+{
+    json_t *instance;
+    size_t i;
+
+    json_array_foreach(json_object_get(body, "instances"), i, instance) {
+        for (int k = 0; k < plan->step_count; k++) {
+            if (plan->steps[k].verb == VERB_INSTANCE_CREATE &&
+                text_is(plan->steps[k].target, json_get_text(instance, "name")))
+                json_object_set(instance, "mark", json_object_get(plan->steps[k].params, "mark"));
+        }
+    }
+}
+
+static int unit_number(const struct plan *plan)
+{
+    const char *dash = plan->unit.name ? strrchr(plan->unit.name, '-') : NULL;
+
+    return dash ? atoi(dash + 1) : 0;
+}
+
+struct error *run_begin(struct record *record, struct arena *arena, const struct plan *plan, int64_t facts_seq)
+{
+    struct tx tx CLEANUP(tx_rollback) = TX_INIT;
+    json_t *text CLEANUP(json_cleanup) = NULL;
+    json_t *body CLEANUP(json_cleanup) = NULL;
+    const char *digest;
+    struct event event;
+
+    TRY(json_parse(plan->text, strlen(plan->text), "plan", &text));
+    TRY(tx_begin(record, &tx));
+    TRY(facts_unchanged(&tx, plan->environment, facts_seq));
+    TRY(evidence_put(&tx, arena, plan->text, strlen(plan->text), &digest));
+    MUST(text_is(digest, plan->digest));
+    body = planned_body(plan, text, digest, unit_number(plan));
+    add_marks(plan, body);
+    event = (struct event){.kind = EVENT_RELEASE_PLANNED,
+                           .release = plan->release,
+                           .at_ms = clock_wall_ms(),
+                           .boot_ms = clock_boot_ms(),
+                           .actor = plan->requester,
+                           .reason = arena_printf(arena, "asked for by %s", plan->requester),
+                           .step = -1,
+                           .body = body};
+    TRY(journal_append(&tx, &event));
+    return tx_commit(&tx);
+}
+
+static struct error *load_plan(struct runner *r)
+{
+    json_t *row CLEANUP(json_cleanup) = NULL;
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "id", r->release);
+    const char *text;
+    size_t length;
+
+    TRY(query_row(r->record, "release_show", params, &row));
+    if (!json_is_object(row))
+        return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no release '%s'", r->release),
+                          "penstock history");
+    if (json_is_integer(json_object_get(row, "ended_ms")))
+        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", r->release,
+                                    json_get_text(row, "end")),
+                          "penstock show %s", r->release);
+    TRY(evidence_get(r->record, r->arena, json_get_text(row, "plan"), &text, &length));
+    return plan_decode(r->arena, text, length, &r->plan);
+}
+
+static struct error *wait_for_orphans(struct runner *r)
+{
+    const struct timespec pause = {0, ORPHAN_WAIT_MS * 1000000L};
+    bool said = false;
+
+    for (;;) {
+        struct error *error = lease_take(r->record, r->arena, r->plan->environment, r->release, r->options->person,
+                                         &r->lease);
+
+        /* Transient: the runner is gone, and a child of it still holds the lock. It ends by itself, or is killed. */
+        if (!error || error->kind != KIND_TRANSIENT)
+            return error;
+        if (!said && r->options->notice) {
+            char *line CLEANUP(heap_cleanup) = error_line(error);
+
+            r->options->notice(r->options->context, line);
+        }
+        said = true;
+        error_free(error);
+        nanosleep(&pause, NULL);
+    }
+}
+
+static struct error *load_instances(struct runner *r)
+{
+    TRY(instances_read(r->record, r->release, &r->instances));
+    for (int i = 0; i < r->plan->instance_count; i++) {
+        const struct plan_instance *instance = &r->plan->instances[i];
+        json_t *known = json_object_get(r->instances, instance->name);
+
+        if (!known) {
+            json_object_set_new(r->instances, instance->name, known = json_object());
+            json_object_set_new(known, "name", json_string(instance->name));
+        }
+        if (instance->identity)
+            json_object_update_missing(known, (json_t *)(uintptr_t)instance->identity);
+        json_object_set_new(known, "stamp", json_string(instance->stamp));
+        json_object_set_new(known, "region", json_string(instance->region));
+        json_object_set_new(known, "unit", json_string(instance->unit));
+    }
+    return NULL;
+}
+
+static const char *own_path(struct arena *arena)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    return length > 0 ? arena_text_n(arena, path, (size_t)length) : "penstock";
+}
+
+static struct error *run_in(struct runner *r)
+{
+    const char *bell;
+
+    TRY(load_plan(r));
+    TRY(wait_for_orphans(r));
+    machine_init(&r->state, r->arena, r->plan);
+    r->activities = arena_array(r->arena, (size_t)r->plan->step_count + 1, sizeof(struct activity *));
+    r->ledgers = json_object();
+    r->forced = json_object();
+    r->lost = json_object();
+    TRY(load_instances(r));
+    TRY(runner_read_journal(r));
+    TRY(io_open(r->lease.lock_fd, &r->io));
+    bell = arena_printf(r->arena, "%s/bells/%s", record_directory(r->record), r->plan->environment);
+    return runner_loop(r, bell);
+}
+
+struct error *run_release(struct record *record, const char *release, const struct run_options *options,
+                          struct run_outcome *out)
+{
+    struct runner r = {.record = record, .release = release, .options = options, .outcome = out, .lease = LEASE_INIT};
+    struct error *error;
+
+    *out = (struct run_outcome){.result = RUN_STOPPED};
+    r.arena = arena_new();
+    r.self = own_path(r.arena);
+    error = run_in(&r);
+    if (r.io) {
+        runner_close(&r);
+        io_close(r.io);
+    }
+    if (!error) {
+        error = r.error;
+        r.error = NULL;
+    }
+    error_free(r.error);
+    lease_release(&r.lease);
+    json_decref(r.instances);
+    json_decref(r.ledgers);
+    json_decref(r.forced);
+    json_decref(r.lost);
+    json_decref(r.door_identity);
+    arena_free(r.arena);
+    return error;
+}

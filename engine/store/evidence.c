@@ -1,0 +1,55 @@
+/* Evidence is bytes by their digest: the same probe body a thousand times is one row. Never changed, never removed. */
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/database.h"
+
+#define EVIDENCE_LIMIT_BYTES ((size_t)32 * 1024 * 1024)
+
+struct error *evidence_put(struct tx *tx, struct arena *arena, const char *bytes, size_t length, const char **digest)
+{
+    sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
+    struct digest sum = digest_of(bytes, length);
+    char hex[DIGEST_HEX];
+
+    MUST(tx->record && tx->record->in_tx);
+    if (length > EVIDENCE_LIMIT_BYTES)
+        return error_new(ERR_LIMIT, KIND_PERMANENT, "evidence has %zu bytes, but the record takes at most %zu", length,
+                         EVIDENCE_LIMIT_BYTES);
+    digest_hex(&sum, hex);
+    TRY(database_statement(tx->record,
+                           "INSERT INTO evidence (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
+                           &statement));
+    statement_text(statement, 1, hex);
+    statement_blob(statement, 2, bytes, length);
+    TRY(database_run(tx->record, statement));
+    *digest = arena_text(arena, hex);
+    return NULL;
+}
+
+struct error *evidence_get(struct record *record, struct arena *arena, const char *digest, const char **bytes,
+                           size_t *length)
+{
+    sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
+    struct digest sum;
+    char hex[DIGEST_HEX];
+    const void *blob;
+    bool row;
+
+    TRY(database_statement(record, "SELECT bytes FROM evidence WHERE digest = ?1", &statement));
+    statement_text(statement, 1, digest);
+    TRY(database_step(record, statement, &row));
+    if (!row)
+        return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no evidence '%s' in the record", digest);
+    blob = sqlite3_column_blob(statement, 0);
+    *length = (size_t)sqlite3_column_bytes(statement, 0);
+    sum = digest_of(blob, *length);
+    digest_hex(&sum, hex);
+    if (strcmp(hex, digest) != 0)
+        return error_hint(error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT,
+                                    "evidence '%s' was changed: it does not match its digest", digest),
+                          "restore the record from a backup");
+    *bytes = arena_text_n(arena, blob, *length);
+    return NULL;
+}

@@ -1,0 +1,107 @@
+/*
+ * Is the journal what it was when it was written? Each row names the hash of the row before, so that a row changed,
+ * taken out, put in or moved shows at the first row that no longer fits. Rows cut off at the end leave a chain that is
+ * sound; what tells of them is that projections name rows that are not there.
+ */
+
+#include "store/verify.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "store/database.h"
+#include "store/journal.h"
+#include "store/project.h"
+
+/* The row fits behind `last` (seq 0: it is the first). */
+static struct error *check_link(const struct journal_row *row, const struct journal_tail *last)
+{
+    if (row->seq != last->seq + 1)
+        return journal_row_damaged(last->seq + 1, "is missing");
+    if (memcmp(row->prev.bytes, last->hash.bytes, DIGEST_BYTES) != 0)
+        return journal_row_damaged(row->seq, "does not follow the row before it");
+    return NULL;
+}
+
+struct error *journal_check_tail(struct record *record)
+{
+    sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    struct journal_tail before = {0};
+    struct journal_row row;
+    bool more;
+
+    TRY(database_prepare(record, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1 OFFSET 1", &statement, NULL));
+    TRY(database_step(record, statement, &more));
+    if (more) {
+        before.seq = column_int(statement, 0);
+        if (!column_digest(statement, 1, &before.hash))
+            return journal_row_damaged(before.seq, "is not a row of a journal");
+    }
+    statement_cleanup(&statement);
+    TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq DESC LIMIT 1", &statement, NULL));
+    TRY(database_step(record, statement, &more));
+    if (!more)
+        return NULL;
+    TRY(journal_row_read(statement, &row));
+    TRY(journal_row_check(record, &row));
+    return check_link(&row, &before);
+}
+
+/* The highest row that a projection names. */
+static const char named_sql[] =
+    "SELECT max(coalesce((SELECT max(max(seq, coalesce(outcome_seq, 0))) FROM intent), 0),"
+    "           coalesce((SELECT max(max(seq, coalesce(used_seq, 0))) FROM decision), 0))";
+
+struct error *journal_verify(struct record *record, int64_t *rows)
+{
+    sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    struct journal_tail last = {0};
+    struct journal_row row;
+    int64_t named;
+    bool more;
+
+    *rows = 0;
+    /* Asked first: what is appended meanwhile is no sign of a cut. */
+    TRY(database_int(record, named_sql, 0, &named));
+    TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq", &statement, NULL));
+    for (;;) {
+        TRY(database_step(record, statement, &more));
+        if (!more)
+            break;
+        TRY(journal_row_read(statement, &row));
+        TRY(check_link(&row, &last));
+        TRY(journal_row_check(record, &row));
+        last.seq = row.seq;
+        last.hash = row.hash;
+        (*rows)++;
+    }
+    return named > last.seq ? journal_row_damaged(last.seq + 1, "is missing, and all rows after it") : NULL;
+}
+
+struct error *journal_rebuild(struct tx *tx)
+{
+    struct record *record = tx->record;
+    sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    struct journal_tail last = {0};
+
+    TRY(project_clear(record));
+    TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq", &statement, NULL));
+    for (;;) {
+        json_t *json CLEANUP(json_cleanup) = NULL;
+        struct journal_row row;
+        struct event event;
+        bool more;
+
+        TRY(database_step(record, statement, &more));
+        if (!more)
+            return NULL;
+        TRY(journal_row_read(statement, &row));
+        TRY(check_link(&row, &last));
+        TRY(journal_row_check(record, &row));
+        TRY(journal_row_decode(&row, &json, &event));
+        TRY(project_event(record, &row, json));
+        last.seq = row.seq;
+        last.hash = row.hash;
+    }
+}

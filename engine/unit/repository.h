@@ -1,0 +1,21 @@
+#ifndef ENGINE_UNIT_REPOSITORY_H
+#define ENGINE_UNIT_REPOSITORY_H
+
+/* Opens a git repository, and turns libgit2's errors into words that help. For this room's files only. */
+
+#include <git2.h>
+
+#include "base/error.h"
+
+/* `path` is a work tree's root or a bare repository. repository_close() is due even when libgit2 was only started. */
+NODISCARD struct error *repository_open(const char *path, git_repository **out);
+void repository_close(git_repository **git); /* NULL inside is fine */
+
+/* ERR_REPOSITORY: the sentence, then what libgit2 said last. */
+NODISCARD struct error *repository_error(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The same for an object that is not in the clone: says so, and how to get it, if the clone is shallow or partial. */
+NODISCARD struct error *repository_missing(git_repository *git, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The path for a command line: the work tree's root, without a slash at the end. Malloc'd. */
+char *repository_path(git_repository *git);
+
+#endif

@@ -1,0 +1,7 @@
+-- A person decided. A rejection closes the gate, if it is bound to what the gate asks.
+
+INSERT INTO decision (seq, release, step, decision, person, comment, subject, at_ms)
+VALUES (:seq, :release, :step, :decision, :actor, coalesce(:body ->> '$.comment', ''), :subject, :at_ms);
+
+UPDATE gate SET state = 'rejected'
+ WHERE :decision = 'reject' AND release = :release AND step = :step AND state = 'asked' AND subject IS :subject;

@@ -1,0 +1,5 @@
+-- A decision that was not permitted is kept too.
+
+INSERT INTO decision (seq, release, step, decision, person, comment, subject, at_ms, refused)
+VALUES (:seq, :release, :step, coalesce(:decision, :body ->> '$.decision', ''), :actor,
+        coalesce(:body ->> '$.comment', ''), :subject, :at_ms, coalesce(:body ->> '$.why', :reason));

@@ -1,0 +1,30 @@
+-- The end. What is live now: the new unit when it succeeded, else the unit with the most traffic; a unit that still
+-- stands and is not live is kept.
+
+UPDATE release SET state = 'ended', end = :end, ended_ms = :at_ms, reason = :reason, actor = :actor, state_ms = :at_ms
+ WHERE id = :release;
+
+UPDATE environment
+   SET live_unit = coalesce(
+           (SELECT unit FROM release WHERE id = :release AND kind = 'release' AND :end = 'succeeded'),
+           (SELECT share.unit
+              FROM share JOIN unit ON unit.name = share.unit JOIN environment AS e ON e.name = share.environment
+             WHERE e.name = (SELECT environment FROM release WHERE id = :release) AND unit.state <> 'destroyed'
+             GROUP BY share.unit HAVING sum(basis_points) > 0
+             ORDER BY sum(basis_points) DESC, share.unit IS e.live_unit DESC, share.unit LIMIT 1),
+           live_unit)
+ WHERE name = (SELECT environment FROM release WHERE id = :release);
+
+UPDATE environment SET live_unit = NULL
+ WHERE name = (SELECT environment FROM release WHERE id = :release)
+   AND live_unit IN (SELECT name FROM unit WHERE state = 'destroyed');
+
+UPDATE unit SET state = CASE WHEN name = (SELECT live_unit FROM environment WHERE environment.name = unit.environment)
+                             THEN 'live' ELSE 'kept' END
+ WHERE state <> 'destroyed'
+   AND name IN (SELECT unit FROM release WHERE id = :release UNION SELECT old_unit FROM release WHERE id = :release)
+   AND (name = (SELECT live_unit FROM environment WHERE environment.name = unit.environment)
+        OR EXISTS (SELECT 1 FROM instance
+                    WHERE instance.unit = unit.name AND instance.state NOT IN ('planned', 'destroyed')));
+
+UPDATE gate SET state = 'expired' WHERE release = :release AND state = 'asked';

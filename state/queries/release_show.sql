@@ -1,0 +1,2 @@
+-- One release.
+SELECT * FROM release WHERE id = :id;

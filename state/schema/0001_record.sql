@@ -1,0 +1,225 @@
+-- The record of penstock, schema 1.
+--
+-- event is the truth: append-only, chained. All tables from environment down to prober_bucket are projections that
+-- state/project/<kind>.sql keeps from it and journal_rebuild() can make again. Times *_ms are UTC milliseconds.
+
+CREATE TABLE meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    record TEXT NOT NULL,               -- random id of this record; part of every process's mark
+    created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,            -- without gaps, from 1
+    release TEXT NOT NULL,              -- 'r-17'; '' when not about one
+    kind TEXT NOT NULL,                 -- 'step.started', ...
+    epoch INTEGER NOT NULL,             -- the runner's lease; 0 for a person's event
+    actor TEXT NOT NULL CHECK (actor <> ''),
+    at_ms INTEGER NOT NULL,
+    boot_ms INTEGER NOT NULL,           -- CLOCK_BOOTTIME
+    body TEXT NOT NULL,                 -- canonical JSON
+    prev BLOB NOT NULL,                 -- hash of the row before; 32 zero bytes for the first
+    hash BLOB NOT NULL                  -- SHA-256('penstock-journal-v1' || prev || canonical JSON of the row)
+) STRICT;
+CREATE INDEX event_release ON event (release, seq);
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+
+CREATE TABLE evidence (                 -- what decisions rested on, by digest
+    digest TEXT PRIMARY KEY,            -- SHA-256, hex
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE lease (                    -- who may act on an environment; the epoch is the fencing token
+    environment TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    release TEXT NOT NULL,
+    person TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    start INTEGER NOT NULL,             -- field 22 of /proc/PID/stat
+    boot_id TEXT NOT NULL,
+    since_ms INTEGER NOT NULL
+) STRICT;
+
+-- Projections from here on.
+
+CREATE TABLE environment (
+    name TEXT PRIMARY KEY,
+    live_unit TEXT,                     -- what has the traffic; NULL before the first release
+    door TEXT                           -- JSON: the front door it stands behind
+) STRICT;
+
+CREATE TABLE release (
+    id TEXT PRIMARY KEY,                -- 'r-17'
+    number INTEGER NOT NULL UNIQUE,
+    environment TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('release', 'destroy')),
+    pipeline TEXT NOT NULL,
+    unit TEXT,                          -- the new one; NULL in a destroy
+    old_unit TEXT,                      -- NULL on a first release
+    commit_id TEXT,
+    branch TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    plan TEXT NOT NULL,                 -- digest of the plan in evidence
+    state TEXT NOT NULL CHECK (state IN ('running', 'waiting', 'held', 'rolling_back', 'ended')),
+    end TEXT CHECK (end IN ('succeeded', 'rolled_back', 'failed', 'aborted', 'rejected', 'expired')),
+    pivot INTEGER NOT NULL DEFAULT 0 CHECK (pivot IN (0, 1)),
+    reason TEXT NOT NULL,               -- why it is in this state
+    actor TEXT NOT NULL,
+    state_ms INTEGER NOT NULL,          -- since when
+    created_ms INTEGER NOT NULL,
+    ended_ms INTEGER
+) STRICT;
+CREATE UNIQUE INDEX release_one_live ON release (environment) WHERE ended_ms IS NULL;
+CREATE INDEX release_by_environment ON release (environment, number);
+
+CREATE TABLE unit (
+    name TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    release TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    number INTEGER NOT NULL,            -- n of the name
+    state TEXT NOT NULL CHECK (state IN ('planned', 'built', 'deployed', 'validated', 'live', 'draining', 'kept', 'destroyed')),
+    contract TEXT NOT NULL,             -- JSON: how to ask, drain and stop its instances
+    created_ms INTEGER NOT NULL,
+    ended_ms INTEGER
+) STRICT;
+
+CREATE TABLE artifact (
+    unit TEXT NOT NULL,
+    name TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (unit, name)
+) STRICT;
+
+CREATE TABLE stamp (
+    name TEXT PRIMARY KEY,
+    unit TEXT NOT NULL,
+    region TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'running', 'validated', 'draining', 'drained', 'destroyed'))
+) STRICT;
+
+CREATE TABLE instance (
+    name TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    region TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'running', 'ready', 'draining', 'drained', 'stopped', 'lost', 'destroyed')),
+    address TEXT,                       -- 'ip:port'; NULL until created
+    pid INTEGER,
+    start INTEGER,
+    boot_id TEXT,
+    mark TEXT NOT NULL,                 -- 'PENSTOCK_INSTANCE=...' in its environment
+    dir TEXT NOT NULL,
+    log TEXT NOT NULL,
+    created_ms INTEGER,
+    ended_ms INTEGER
+) STRICT;
+CREATE INDEX instance_by_unit ON instance (unit);
+
+CREATE TABLE stage (
+    release TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    first_step INTEGER NOT NULL,
+    last_step INTEGER NOT NULL,
+    PRIMARY KEY (release, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE step (
+    release TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    stage INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    track TEXT NOT NULL CHECK (track IN ('forward', 'undo')),
+    target TEXT NOT NULL,
+    title TEXT NOT NULL,
+    key TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'backoff', 'doubt', 'done', 'failed', 'skipped')),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '',
+    error TEXT,                         -- JSON {code, text, hint} of the last failure
+    detail TEXT,                        -- JSON of the outcome
+    evidence TEXT,                      -- digest
+    started_ms INTEGER,
+    ended_ms INTEGER,
+    PRIMARY KEY (release, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE intent (                   -- one row an attempt; at most one outcome
+    release TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,               -- the event that wrote it
+    outcome_seq INTEGER,                -- the event that settled it; NULL = open
+    PRIMARY KEY (release, step, attempt)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gate (                     -- questions to people
+    release TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    approvals INTEGER NOT NULL,
+    people TEXT NOT NULL,               -- JSON list; empty = anyone
+    bar_requester INTEGER NOT NULL,
+    subject TEXT NOT NULL,              -- what a decision binds to
+    state TEXT NOT NULL CHECK (state IN ('asked', 'opened', 'rejected', 'expired')),
+    asked_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,        -- 0 = never
+    PRIMARY KEY (release, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decision (
+    seq INTEGER PRIMARY KEY,            -- of the event
+    release TEXT NOT NULL,
+    step INTEGER,                       -- NULL = about the release
+    decision TEXT NOT NULL,
+    person TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    subject TEXT,
+    at_ms INTEGER NOT NULL,
+    refused TEXT,                       -- why it was not accepted; NULL = accepted
+    used_seq INTEGER                    -- the event that used it, once
+) STRICT;
+CREATE INDEX decision_by_release ON decision (release, seq);
+
+CREATE TABLE share (                    -- the last proved shares
+    environment TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    basis_points INTEGER NOT NULL CHECK (basis_points BETWEEN 0 AND 10000),
+    PRIMARY KEY (environment, pool, unit)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE drain (                    -- what was on an instance, and what became of it: seen = ended + forced + lost + left
+    release TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    probe TEXT NOT NULL,
+    seen INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    forced INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    left INTEGER,                       -- NULL = unknown now
+    since_ms INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (release, instance, probe)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE prober (
+    release TEXT PRIMARY KEY,
+    sent INTEGER NOT NULL,
+    failed INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE prober_bucket (
+    release TEXT NOT NULL,
+    le_ms INTEGER NOT NULL,             -- answers within so many milliseconds (and above the next smaller one)
+    answers INTEGER NOT NULL,
+    PRIMARY KEY (release, le_ms)
+) STRICT, WITHOUT ROWID;
