@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "plan/graph.h"
 
 static const char *const status_texts[] = {
     [STEP_PENDING] = "pending", [STEP_RUNNING] = "running", [STEP_BACKOFF] = "backoff", [STEP_DOUBT] = "doubt",
@@ -20,11 +21,42 @@ const char *step_status_text(enum step_status status)
     return status_texts[status];
 }
 
+static int pool_count(const struct plan *plan)
+{
+    return (int)json_array_size(json_object_get(plan->door, "pools"));
+}
+
+static int pool_index(const struct plan *plan, const char *pool)
+{
+    const json_t *pools = json_object_get(plan->door, "pools");
+
+    for (size_t i = 0; i < json_array_size(pools); i++) {
+        if (text_is(json_get_text(json_array_get(pools, i), "name"), pool))
+            return (int)i;
+    }
+    return -1;
+}
+
 void machine_init(struct machine_state *state, struct arena *arena, const struct plan *plan)
 {
     *state = (struct machine_state){.plan = plan, .arena = arena, .failed_step = -1};
     state->steps = arena_array(arena, (size_t)plan->step_count + 1, sizeof(*state->steps));
     state->stage_since = arena_array(arena, (size_t)plan->stage_count + 1, sizeof(*state->stage_since));
+    state->graph = graph_new(arena, plan);
+    state->monitor_off = arena_array(arena, (size_t)plan->monitor_count + 1, sizeof(*state->monitor_off));
+    state->known = arena_array(arena, (size_t)(plan->instance_count * pool_count(plan)) + 1, sizeof(*state->known));
+    for (int i = 0; i < plan->instance_count; i++) {
+        for (int p = 0; p < pool_count(plan); p++)
+            state->known[i * pool_count(plan) + p].added = plan->instances[i].side == SIDE_OLD;
+    }
+}
+
+static void set_status(struct machine_state *state, int step, enum step_status status)
+{
+    enum step_status before = state->steps[step].status;
+
+    state->steps[step].status = status;
+    graph_changed(state->graph, state->steps, step, before);
 }
 
 static struct step_state *step_of(struct machine_state *state, const struct event *event)
@@ -48,9 +80,18 @@ static void fold_runner_started(struct machine_state *state, const struct event 
         struct step_state *step = &state->steps[i];
 
         if (step->status == STEP_BACKOFF || (step->status == STEP_RUNNING && state->plan->steps[i].repeatable))
-            step->status = STEP_PENDING;
+            set_status(state, i, STEP_PENDING);
     }
     memset(state->stage_since, 0, (size_t)state->plan->stage_count * sizeof(*state->stage_since));
+}
+
+/* What is stopped on purpose is not missed. */
+static void stop_watching(struct machine_state *state, const char *instance)
+{
+    for (int i = 0; i < state->plan->monitor_count; i++) {
+        if (state->plan->monitors[i].kind == MONITOR_HEALTH && text_is(state->plan->monitors[i].target, instance))
+            state->monitor_off[i] = true;
+    }
 }
 
 static void fold_started(struct machine_state *state, const struct event *event)
@@ -58,7 +99,7 @@ static void fold_started(struct machine_state *state, const struct event *event)
     struct step_state *step = step_of(state, event);
     int64_t *since = &state->stage_since[state->plan->steps[event->step].stage];
 
-    step->status = STEP_RUNNING;
+    set_status(state, event->step, STEP_RUNNING);
     step->attempt = event->attempt;
     if (!step->started || event->boot_ms < step->first_boot_ms)
         step->first_boot_ms = event->boot_ms;
@@ -66,17 +107,37 @@ static void fold_started(struct machine_state *state, const struct event *event)
     touch(step, event);
     if (!*since)
         *since = event->boot_ms;
+    if (state->plan->steps[event->step].verb == VERB_INSTANCE_STOP)
+        stop_watching(state, state->plan->steps[event->step].target);
+}
+
+static void fold_known(struct machine_state *state, const struct plan_step *step)
+{
+    const struct plan_instance *instance = plan_instance(state->plan, step->target);
+    int pool = pool_index(state->plan, json_get_text(step->params, "pool"));
+    struct known *known;
+
+    if (!instance || pool < 0)
+        return;
+    known = &state->known[(instance - state->plan->instances) * pool_count(state->plan) + pool];
+    if (step->verb == VERB_TRAFFIC_ADD)
+        *known = (struct known){.added = true};
+    else if (step->verb == VERB_TRAFFIC_REMOVE)
+        *known = (struct known){.added = false};
+    else if (step->verb == VERB_TRAFFIC_DRAIN || step->verb == VERB_TRAFFIC_UNDRAIN)
+        known->drained = step->verb == VERB_TRAFFIC_DRAIN;
 }
 
 static void fold_done(struct machine_state *state, const struct event *event)
 {
     struct step_state *step = step_of(state, event);
 
-    step->status = STEP_DONE;
+    set_status(state, event->step, STEP_DONE);
     step->seq = event->seq;
     touch(step, event);
     if (state->plan->steps[event->step].verb == VERB_INSTANCE_STOP)
         step->exited = json_get_bool(json_object_get(event->body, "detail"), "exited", false);
+    fold_known(state, &state->plan->steps[event->step]);
 }
 
 static void fold_failed(struct machine_state *state, const struct event *event)
@@ -88,18 +149,18 @@ static void fold_failed(struct machine_state *state, const struct event *event)
     step->failures++;
     touch(step, event);
     if (event->error_kind == KIND_IN_DOUBT && !plan->repeatable)
-        step->status = STEP_DOUBT;
+        set_status(state, event->step, STEP_DOUBT);
     else if (again && step->failures <= plan->retries)
-        step->status = STEP_BACKOFF;
+        set_status(state, event->step, STEP_BACKOFF);
     else
-        step->status = STEP_FAILED;
+        set_status(state, event->step, STEP_FAILED);
 }
 
 static void fold_renewed(struct machine_state *state, const struct event *event)
 {
     struct step_state *step = step_of(state, event);
 
-    step->status = STEP_PENDING;
+    set_status(state, event->step, STEP_PENDING);
     step->failures = 0;
     step->asked = step->rejected = step->expired = step->overdue = false;
     touch(step, event);
@@ -192,10 +253,12 @@ void machine_fold(struct machine_state *state, const struct event *event)
         fold_failed(state, event);
         break;
     case EVENT_STEP_SKIPPED:
-        step_of(state, event)->status = STEP_SKIPPED;
+        step_of(state, event);
+        set_status(state, event->step, STEP_SKIPPED);
         break;
     case EVENT_STEP_DOUBTED:
-        step_of(state, event)->status = STEP_DOUBT;
+        step_of(state, event);
+        set_status(state, event->step, STEP_DOUBT);
         break;
     case EVENT_STEP_RENEWED:
         fold_renewed(state, event);
@@ -269,41 +332,24 @@ const char *machine_subject(struct arena *arena, const struct machine_state *sta
     return hex;
 }
 
-static bool in_pool(const struct plan_step *step, const char *pool)
-{
-    return !pool || text_is(json_get_text(step->params, "pool"), pool);
-}
-
 int machine_shares_step(const struct machine_state *state, const char *pool)
 {
     int last = -1;
 
     for (int i = 0; i < state->plan->step_count; i++) {
         if (state->plan->steps[i].verb == VERB_TRAFFIC_SHARES && state->steps[i].status == STEP_DONE &&
-            in_pool(&state->plan->steps[i], pool) && (last < 0 || state->steps[i].seq > state->steps[last].seq))
+            text_is(json_get_text(state->plan->steps[i].params, "pool"), pool) && (last < 0 || state->steps[i].seq > state->steps[last].seq))
             last = i;
     }
     return last;
 }
 
-static int64_t last_done(const struct machine_state *state, enum verb verb, const char *target, const char *pool)
+struct known machine_known(const struct machine_state *state, int instance, const char *pool)
 {
-    int64_t seq = 0;
+    int index = pool_index(state->plan, pool);
 
-    for (int i = 0; i < state->plan->step_count; i++) {
-        const struct plan_step *step = &state->plan->steps[i];
-
-        if (step->verb == verb && state->steps[i].status == STEP_DONE && text_is(step->target, target) &&
-            in_pool(step, pool) && state->steps[i].seq > seq)
-            seq = state->steps[i].seq;
-    }
-    return seq;
-}
-
-bool machine_in_force(const struct machine_state *state, enum verb verb, enum verb inverse, const char *target,
-                      const char *pool)
-{
-    return last_done(state, verb, target, pool) > last_done(state, inverse, target, pool);
+    MUST(index >= 0 && instance >= 0 && instance < state->plan->instance_count);
+    return state->known[instance * pool_count(state->plan) + index];
 }
 
 static bool is_over(const struct step_state *step)
@@ -321,12 +367,5 @@ bool machine_monitor_live(const struct machine_state *state, const struct plan_m
         return false;
     if (monitor->kind == MONITOR_PROBER || monitor->kind == MONITOR_LIMIT)
         return forward;
-    if (monitor->kind != MONITOR_HEALTH)
-        return true;
-    for (int i = 0; i < state->plan->step_count; i++) {
-        if (state->plan->steps[i].verb == VERB_INSTANCE_STOP && state->steps[i].started &&
-            text_is(state->plan->steps[i].target, monitor->target))
-            return false;
-    }
-    return true;
+    return !state->monitor_off[monitor - state->plan->monitors];
 }

@@ -55,9 +55,18 @@ struct vote {
     const char *subject;
 };
 
+/* What the front door was told about an instance in one pool. */
+struct known {
+    bool added;
+    bool drained;
+};
+
 struct machine_state {
     const struct plan *plan;
     struct step_state *steps;  /* plan->step_count */
+    struct graph *graph;       /* who waits for whom, and what could happen next; machine.c keeps it */
+    struct known *known;       /* by instance and pool */
+    bool *monitor_off;         /* by monitor: what it watches is being stopped on purpose */
     enum release_mode mode;
     enum release_mode before_hold; /* where a retry goes back to */
     enum release_end end;      /* END_NONE while live */
@@ -102,6 +111,16 @@ bool machine_next(struct machine_state *state, struct machine_now now, struct ev
 /* When time alone will make machine_next() say something: boot clock milliseconds, or -1. */
 int64_t machine_wakes_at(const struct machine_state *state, struct machine_now now);
 
+bool machine_monitor_live(const struct machine_state *state, const struct plan_monitor *monitor);
+/*
+ * What a decision about this step must be bound to: SHA-256 over the plan, the step, and the evidence of every step
+ * that is done. A step that has to be done again gives another subject, so older approvals are void.
+ */
+const char *machine_subject(struct arena *arena, const struct machine_state *state, int step);
+/* The traffic.shares step whose shares are in force for `pool`, or -1 when this release has not changed them yet. */
+int machine_shares_step(const struct machine_state *state, const char *pool);
+/* What the steps done so far told the front door about plan->instances[instance] in the pool. */
+struct known machine_known(const struct machine_state *state, int instance, const char *pool);
 bool machine_monitor_live(const struct machine_state *state, const struct plan_monitor *monitor);
 /*
  * What a decision about this step must be bound to: SHA-256 over the plan, the step, and the evidence of every step

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "plan/graph.h"
 #include "plan/machine.h"
 
 #define BACKOFF_FIRST_MS 500
@@ -49,7 +50,8 @@ static const char *name_of(const struct machine_state *state, int step)
 static bool rule_doubt(struct machine_state *state, struct machine_now now, struct event *out)
 {
     (void)now;
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         if (state->steps[i].status == STEP_RUNNING && state->steps[i].epoch != state->epoch &&
             !state->plan->steps[i].repeatable)
             return say(out, EVENT_STEP_DOUBTED, i, "its end was not seen, and it is not marked repeatable");
@@ -59,7 +61,8 @@ static bool rule_doubt(struct machine_state *state, struct machine_now now, stru
 
 static bool retry_step(struct machine_state *state, struct event *out)
 {
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         const struct step_state *step = &state->steps[i];
 
         if (state->plan->steps[i].track == track_of(state) &&
@@ -121,7 +124,8 @@ static bool rule_gate_refused(struct machine_state *state, struct machine_now no
     (void)now;
     if (state->mode != MODE_FORWARD)
         return false;
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         const struct step_state *step = &state->steps[i];
         const char *gate = state->plan->steps[i].target;
 
@@ -188,7 +192,8 @@ static bool rule_failed(struct machine_state *state, struct machine_now now, str
     (void)now;
     if (state->mode == MODE_HELD)
         return false;
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         const struct step_state *step = &state->steps[i];
 
         if (state->plan->steps[i].track != track_of(state))
@@ -208,10 +213,9 @@ static bool rule_failed(struct machine_state *state, struct machine_now now, str
 
 static bool waits_for_people(const struct machine_state *state, int stage)
 {
-    const struct plan_stage *s = &state->plan->stages[stage];
-
-    for (int i = s->first_step; i <= s->last_step; i++) {
-        if (state->steps[i].status == STEP_RUNNING &&
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
+        if (state->plan->steps[i].stage == stage && state->steps[i].status == STEP_RUNNING &&
             (state->plan->steps[i].verb == VERB_GATE || state->steps[i].overdue))
             return true;
     }
@@ -221,7 +225,8 @@ static bool waits_for_people(const struct machine_state *state, int stage)
 /* When a stage has used its time up, what still runs in it has failed. A wait for people does not count. */
 static bool rule_stage_timeout(struct machine_state *state, struct machine_now now, struct event *out)
 {
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         int stage = state->plan->steps[i].stage;
         int64_t timeout_ms = state->plan->stages[stage].timeout_ms;
 
@@ -244,7 +249,8 @@ static bool rule_give_up(struct machine_state *state, struct machine_now now, st
     (void)now;
     if (state->mode != MODE_UNDO)
         return false;
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         if (state->plan->steps[i].track == TRACK_FORWARD &&
             (state->steps[i].status == STEP_RUNNING || state->steps[i].status == STEP_BACKOFF)) {
             say(out, EVENT_STEP_SKIPPED, i, "given up: the release goes back");
@@ -311,7 +317,8 @@ static bool rule_waits(struct machine_state *state, struct machine_now now, stru
 {
     if (state->mode == MODE_HELD)
         return false;
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         const struct plan_step *plan = &state->plan->steps[i];
 
         if (state->steps[i].status != STEP_RUNNING || plan->track != track_of(state))
@@ -325,19 +332,6 @@ static bool rule_waits(struct machine_state *state, struct machine_now now, stru
         }
     }
     return false;
-}
-
-static bool is_ready(const struct machine_state *state, int i)
-{
-    const struct plan_step *plan = &state->plan->steps[i];
-
-    for (int k = 0; k < plan->need_count; k++) {
-        enum step_status status = state->steps[plan->needs[k]].status;
-
-        if (status != STEP_DONE && status != STEP_SKIPPED)
-            return false;
-    }
-    return true;
 }
 
 static int64_t backoff_ms(const struct step_state *step)
@@ -440,12 +434,13 @@ static bool rule_start(struct machine_state *state, struct machine_now now, stru
 {
     if (state->mode == MODE_HELD)
         return false;
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         const struct step_state *step = &state->steps[i];
         bool again = step->status == STEP_BACKOFF && now.boot_ms >= step->boot_ms + backoff_ms(step);
 
         if (state->plan->steps[i].track != track_of(state) || (step->status != STEP_PENDING && !again) ||
-            !is_ready(state, i))
+            state->graph->waiting[i] > 0)
             continue;
         if (start_step(state, i, now, out))
             return true;
@@ -456,14 +451,8 @@ static bool rule_start(struct machine_state *state, struct machine_now now, stru
 static bool rule_end(struct machine_state *state, struct machine_now now, struct event *out)
 {
     (void)now;
-    if (state->mode == MODE_HELD)
+    if (state->mode == MODE_HELD || state->graph->open[track_of(state)] > 0)
         return false;
-    for (int i = 0; i < state->plan->step_count; i++) {
-        enum step_status status = state->steps[i].status;
-
-        if (state->plan->steps[i].track == track_of(state) && status != STEP_DONE && status != STEP_SKIPPED)
-            return false;
-    }
     say(out, EVENT_RELEASE_ENDED, -1, state->mode == MODE_UNDO ? state->reason : "every step is done");
     out->end = state->mode == MODE_UNDO ? state->going_to : END_SUCCEEDED;
     return true;
@@ -485,29 +474,30 @@ bool machine_next(struct machine_state *state, struct machine_now now, struct ev
     return false;
 }
 
-static void earlier(int64_t *at, int64_t candidate)
+static void earlier(int64_t *when, int64_t candidate)
 {
-    if (*at < 0 || candidate < *at)
-        *at = candidate;
+    if (*when < 0 || candidate < *when)
+        *when = candidate;
 }
 
 int64_t machine_wakes_at(const struct machine_state *state, struct machine_now now)
 {
-    int64_t at = -1;
+    int64_t when = -1;
 
-    for (int i = 0; i < state->plan->step_count; i++) {
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
         const struct step_state *step = &state->steps[i];
         int stage = state->plan->steps[i].stage;
         int64_t timeout_ms = state->plan->stages[stage].timeout_ms;
 
         if (step->status == STEP_BACKOFF && state->mode != MODE_HELD)
-            earlier(&at, step->boot_ms + backoff_ms(step));
+            earlier(&when, step->boot_ms + backoff_ms(step));
         if (step->status != STEP_RUNNING)
             continue;
         if (state->plan->steps[i].verb == VERB_GATE && step->asked && step->expires_ms)
-            earlier(&at, now.boot_ms + (step->expires_ms > now.wall_ms ? step->expires_ms - now.wall_ms : 0));
+            earlier(&when, now.boot_ms + (step->expires_ms > now.wall_ms ? step->expires_ms - now.wall_ms : 0));
         if (timeout_ms && state->stage_since[stage] && !waits_for_people(state, stage))
-            earlier(&at, state->stage_since[stage] + timeout_ms);
+            earlier(&when, state->stage_since[stage] + timeout_ms);
     }
-    return at;
+    return when;
 }

@@ -57,18 +57,6 @@ static const json_t *wanted_weights(const struct runner *r, const struct plan_mo
     return json_object_get(step < 0 ? monitor->params : r->plan->steps[step].params, "weights");
 }
 
-static bool was_added(const struct runner *r, const struct plan_instance *instance, const char *pool)
-{
-    if (instance->side == SIDE_OLD)
-        return !machine_in_force(&r->state, VERB_TRAFFIC_REMOVE, VERB_TRAFFIC_ADD, instance->name, pool);
-    return machine_in_force(&r->state, VERB_TRAFFIC_ADD, VERB_TRAFFIC_REMOVE, instance->name, pool);
-}
-
-static bool is_drained(const struct runner *r, const char *instance, const char *pool)
-{
-    return machine_in_force(&r->state, VERB_TRAFFIC_DRAIN, VERB_TRAFFIC_UNDRAIN, instance, pool);
-}
-
 /* What differs, in words; NULL when the door shows what we asked for. */
 static const char *difference(const struct runner *r, const struct plan_monitor *monitor, const json_t *servers,
                               struct arena *arena, bool *missing)
@@ -80,17 +68,18 @@ static const char *difference(const struct runner *r, const struct plan_monitor 
         const struct plan_instance *instance = &r->plan->instances[i];
         const json_t *server = json_object_get(servers, instance->name);
         int64_t weight = json_get_int(weights, instance->name, 0);
+        struct known known = machine_known(&r->state, i, pool);
 
-        if (!was_added(r, instance, pool))
+        if (!known.added)
             continue;
         if (!server) {
             *missing = true;
             found = arena_printf(arena, "%s is not known to it", instance->name);
-        } else if (!is_drained(r, instance->name, pool) && json_get_int(server, "weight", -1) != weight &&
+        } else if (!known.drained && json_get_int(server, "weight", -1) != weight &&
                    !found) {
             found = arena_printf(arena, "%s has weight %lld, not %lld", instance->name,
                                  (long long)json_get_int(server, "weight", -1), (long long)weight);
-        } else if (is_drained(r, instance->name, pool) && text_is(json_get_text(server, "state"), "ready") && !found) {
+        } else if (known.drained && text_is(json_get_text(server, "state"), "ready") && !found) {
             found = arena_printf(arena, "%s is not draining", instance->name);
         }
     }
@@ -224,7 +213,7 @@ static void repair_pool(struct runner *r, const struct plan_monitor *monitor)
     for (int i = 0; i < r->plan->instance_count; i++) {
         const struct plan_instance *instance = &r->plan->instances[i];
 
-        if (was_added(r, instance, pool))
+        if (machine_known(&r->state, i, pool).added)
             repair_add(r, traffic->add, "traffic.add", instance->name,
                        json_pack("{s:s, s:s, s:s?, s:o, s:i}", "pool", pool, "server", instance->name, "address",
                                  runner_address(r, instance->name), "check", check_of(r, instance), "wait_ms", 10000));
@@ -233,8 +222,9 @@ static void repair_pool(struct runner *r, const struct plan_monitor *monitor)
                json_pack("{s:s, s:O}", "pool", pool, "weights", wanted_weights(r, monitor)));
     for (int i = 0; i < r->plan->instance_count; i++) {
         const char *name = r->plan->instances[i].name;
+        struct known known = machine_known(&r->state, i, pool);
 
-        if (was_added(r, &r->plan->instances[i], pool) && is_drained(r, name, pool))
+        if (known.added && known.drained)
             repair_add(r, traffic->drain, "traffic.drain", name, json_pack("{s:s, s:s}", "pool", pool, "server", name));
     }
 }

@@ -193,7 +193,7 @@ static struct error *run_in(struct runner *r)
     TRY(load_instances(r));
     TRY(runner_read_journal(r));
     TRY(io_open(r->lease.lock_fd, &r->io));
-    bell = arena_printf(r->arena, "%s/bells/%s", record_directory(r->record), r->plan->environment);
+    bell = arena_printf(r->arena, "%s/bells/%s.sock", record_directory(r->record), r->plan->environment);
     return runner_loop(r, bell);
 }
 
