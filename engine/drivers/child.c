@@ -59,37 +59,60 @@ struct error *child_argv(struct call *call, const struct child_place *place, con
     return NULL;
 }
 
-struct error *child_env(struct call *call, const struct child_place *place, const char *home, const char *const *extra,
-                        const char *const **out)
+/* Is the value of this declared name written in the pipeline, and not fetched from a secret place? */
+static bool is_literal(const struct call *call, const char *name)
 {
+    const json_t *declared = json_object_get(call->params, "env");
+
+    for (size_t i = 0; i < json_array_size(declared); i++) {
+        const json_t *entry = json_array_get(declared, i);
+
+        if (text_is(json_get_text(entry, "name"), name))
+            return text_is(json_get_text(entry, "source"), "literal");
+    }
+    return false;
+}
+
+/* "NAME=value". What was written in the pipeline may still have `${instance.*}` in it; what was fetched is taken as it is. */
+static struct error *declared_entry(struct call *call, const struct child_place *place, const char *name,
+                                    const json_t *value, const char **out)
+{
+    const char *text = json_string_value(value);
+
+    if (text_starts(name, "PENSTOCK_"))
+        return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' is kept for penstock",
+                                    name, call->target),
+                          "take a name that does not start with PENSTOCK_");
+    if (!text || strchr(name, '=') || !*name)
+        return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' has no text", name,
+                         call->target);
+    if (place->address && is_literal(call, name))
+        TRY(template_expand(call->arena, TEMPLATE_ARGV, text, (struct mark){0}, place_lookup, place, &text));
+    *out = arena_printf(call->arena, "%s=%s", name, text);
+    return NULL;
+}
+
+struct error *child_env(struct call *call, const struct child_place *place, const char *home,
+                        const char *const *extra, const char *const **out)
+{
+    /* jansson's iterators do not write; they only lack the const. */
+    json_t *declared = (json_t *)(uintptr_t)call->env;
     const char **env = NULL;
     size_t count = 0, capacity = 0;
-    const char *key;
+    const char *name;
     json_t *value;
 
-    if (!json_object_get(call->env, "PATH"))
+    if (!json_object_get(declared, "PATH"))
         *ARENA_PUSH(call->arena, env, count, capacity) =
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    if (!json_object_get(call->env, "LANG"))
+    if (!json_object_get(declared, "LANG"))
         *ARENA_PUSH(call->arena, env, count, capacity) = "LANG=C.UTF-8";
-    if (home && !json_object_get(call->env, "HOME"))
+    if (home && !json_object_get(declared, "HOME"))
         *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "HOME=%s", home);
-    /* jansson's iterators do not write; they only lack the const. */
-    json_object_foreach((json_t *)(uintptr_t)call->env, key, value)
-    {
-        if (text_starts(key, "PENSTOCK_"))
-            return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT,
-                                        "environment name '%s' of '%s' is kept for penstock", key, call->target),
-                              "take a name that does not start with PENSTOCK_");
-        if (!json_is_string(value) || strchr(key, '=') || !*key)
-            return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' has no text", key,
-                             call->target);
-        *ARENA_PUSH(call->arena, env, count, capacity) =
-            arena_printf(call->arena, "%s=%s", key, json_string_value(value));
-    }
+    json_object_foreach(declared, name, value)
+        TRY(declared_entry(call, place, name, value, ARENA_PUSH(call->arena, env, count, capacity)));
     if (place->address) {
-        *ARENA_PUSH(call->arena, env, count, capacity) =
-            arena_printf(call->arena, "PENSTOCK_ADDRESS=%s", place->address);
+        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_ADDRESS=%s", place->address);
         *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_PORT=%s", place->port);
         *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_URL=%s", place->url);
     }
@@ -130,11 +153,10 @@ const char *child_evidence(struct call *call, const char *text, size_t length, s
         text_clean(&clean, text, length);
     shown = arena_text_n(call->arena, strbuf_view(&clean), clean.length);
     for (size_t i = 0; i < json_array_size(declared); i++) {
-        const json_t *entry = json_array_get(declared, i);
-        const char *name = json_get_text(entry, "name");
+        const char *name = json_get_text(json_array_get(declared, i), "name");
         const char *secret = name ? json_get_text(call->env, name) : NULL;
 
-        if (secret && !text_is(json_get_text(entry, "source"), "literal"))
+        if (secret && !is_literal(call, name))
             shown = mask(call->arena, shown, secret);
     }
     length = strlen(shown);

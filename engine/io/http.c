@@ -16,21 +16,31 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 
 #define HEADERS_LIMIT_BYTES ((size_t)64 * 1024)
-#define RECEIVE_BYTES 4096L   /* curl's buffer of each transfer: a thousand of them must stay small */
+#define RECEIVE_BYTES 1024L   /* curl's buffer of each transfer: a thousand of them must stay small */
 #define SPARE_HANDLES 32      /* easy handles kept for the next requests */
+#define WINDOW 128            /* so many requests begin at once; each costs curl some 13 KiB */
+#define WINDOW_MS 20          /* slow peers hold up the others no longer than this: then the window opens further */
 #define CONNECTIONS_LEAST 16L /* however few descriptors the process may have */
 #define CONNECTIONS_MOST 2048L
+
+TAILQ_HEAD(http_effects, http_effect);
 
 struct io_http {
     struct io *io;
     CURLM *multi;
-    struct io_timer *timer; /* curl's one timeout */
+    uv_timer_t timer;            /* curl's one timeout */
+    struct http_effects waiting; /* for the window */
+    struct io_timer *open_timer; /* while some wait */
+    int running;                 /* requests that curl has */
+    int window;                  /* of them at most */
+    int finished;                /* since the window was last looked at */
     struct curl_slist *json_headers;
     CURL *spare[SPARE_HANDLES];
     int spare_count;
@@ -45,7 +55,9 @@ struct http_socket {
 
 struct http_effect {
     struct io_effect base;
-    CURL *easy; /* NULL when it is not (any more) under way */
+    TAILQ_ENTRY(http_effect) link; /* in `waiting` */
+    bool waiting;
+    CURL *easy; /* NULL when curl does not have it yet, or any more */
     struct strbuf body;
     size_t header_bytes;
     bool address_refused;
@@ -97,12 +109,11 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *context, vo
     return 0;
 }
 
-static void on_timeout(void *context)
+static void on_timeout(uv_timer_t *timer)
 {
-    struct io_http *http = context;
+    struct io_http *http = timer->data;
     int running;
 
-    http->timer = NULL;
     curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     finish_transfers(http);
 }
@@ -112,8 +123,12 @@ static int want_timer(CURLM *multi, long timeout_ms, void *context)
     struct io_http *http = context;
 
     (void)multi;
-    io_timer_stop(http->timer);
-    http->timer = timeout_ms < 0 ? NULL : io_timer_start(http->io, timeout_ms, on_timeout, http);
+    if (timeout_ms < 0) {
+        uv_timer_stop(&http->timer);
+        return 0;
+    }
+    uv_update_time(&http->io->loop);
+    uv_timer_start(&http->timer, on_timeout, (uint64_t)timeout_ms, 0);
     return 0;
 }
 
@@ -137,6 +152,10 @@ static struct io_http *http_open(struct io *io)
         return io->http;
     http = heap_alloc(sizeof(*http));
     http->io = io;
+    http->window = WINDOW;
+    TAILQ_INIT(&http->waiting);
+    MUST(uv_timer_init(&io->loop, &http->timer) == 0);
+    http->timer.data = http;
     if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK || !(http->multi = curl_multi_init()))
         BUG("curl cannot be initialised");
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
@@ -153,6 +172,12 @@ static struct io_http *http_open(struct io *io)
     return http;
 }
 
+static void free_http(uv_handle_t *timer)
+{
+    free(timer->data);
+}
+
+/* All effects are cancelled by now. */
 void http_close(struct io *io)
 {
     struct io_http *http = io->http;
@@ -162,10 +187,10 @@ void http_close(struct io *io)
     while (http->spare_count > 0)
         curl_easy_cleanup(http->spare[--http->spare_count]);
     curl_multi_cleanup(http->multi);
-    io_timer_stop(http->timer);
+    io_timer_stop(http->open_timer);
     curl_slist_free_all(http->json_headers);
     curl_global_cleanup();
-    free(http);
+    uv_close((uv_handle_t *)&http->timer, free_http);
     io->http = NULL;
 }
 
@@ -242,13 +267,16 @@ static void set_request(struct http_effect *self, struct io_http *http)
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->json_headers);
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, effect->method);
-    if (!text_is(effect->method, "GET"))
+    if (!text_is(effect->method, "GET")) {
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    }
 }
 
 static void set_manners(struct http_effect *self)
 {
     CURL *easy = self->easy;
+    long left_ms = (long)(effect_timeout(self->base.effect) - (clock_boot_ms() - self->base.begun_ms));
 
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -261,7 +289,7 @@ static void set_manners(struct http_effect *self)
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)effect_timeout(self->base.effect));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left_ms > 0 ? left_ms : 1L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->words);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
@@ -272,21 +300,50 @@ static void set_manners(struct http_effect *self)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, self);
 }
 
-/* Lets go of the handle; it is kept for a later request if there is room. */
-static void detach(struct http_effect *self)
+static void launch(struct http_effect *self)
 {
     struct io_http *http = self->base.io->http;
 
-    if (!self->easy)
+    self->easy = http->spare_count > 0 ? http->spare[--http->spare_count] : curl_easy_init();
+    MUST(self->easy);
+    http->running++;
+    set_manners(self);
+    set_request(self, http);
+    MUST(curl_multi_add_handle(http->multi, self->easy) == CURLM_OK);
+}
+
+static void stop_waiting(struct io_http *http, struct http_effect *self)
+{
+    TAILQ_REMOVE(&http->waiting, self, link);
+    self->waiting = false;
+    if (!TAILQ_EMPTY(&http->waiting))
         return;
-    curl_multi_remove_handle(http->multi, self->easy);
-    if (http->spare_count < SPARE_HANDLES) {
-        curl_easy_reset(self->easy);
-        http->spare[http->spare_count++] = self->easy;
-    } else {
-        curl_easy_cleanup(self->easy);
+    http->window = WINDOW;
+    io_timer_stop(http->open_timer);
+    http->open_timer = NULL;
+}
+
+static void launch_waiting(struct io_http *http)
+{
+    struct http_effect *next;
+
+    while (http->running < http->window && (next = TAILQ_FIRST(&http->waiting))) {
+        stop_waiting(http, next);
+        launch(next);
     }
-    self->easy = NULL;
+}
+
+static void on_window(void *context)
+{
+    struct io_http *http = context;
+
+    http->open_timer = NULL;
+    if (http->finished < WINDOW)
+        http->window = http->running + WINDOW - http->finished;
+    http->finished = 0;
+    launch_waiting(http);
+    if (!TAILQ_EMPTY(&http->waiting))
+        http->open_timer = io_timer_start(http->io, WINDOW_MS, on_window, http);
 }
 
 static void begin(struct io_effect *base)
@@ -295,18 +352,44 @@ static void begin(struct io_effect *base)
     struct io_http *http = http_open(base->io);
 
     self->body = (struct strbuf)STRBUF_INIT(effect_limit(base->effect));
-    self->easy = http->spare_count > 0 ? http->spare[--http->spare_count] : curl_easy_init();
-    MUST(self->easy);
-    set_manners(self);
-    set_request(self, http);
-    MUST(curl_multi_add_handle(http->multi, self->easy) == CURLM_OK);
+    if (http->running < http->window && TAILQ_EMPTY(&http->waiting)) {
+        launch(self);
+        return;
+    }
+    TAILQ_INSERT_TAIL(&http->waiting, self, link);
+    self->waiting = true;
+    if (http->open_timer)
+        return;
+    http->finished = 0;
+    http->open_timer = io_timer_start(base->io, WINDOW_MS, on_window, http);
+}
+
+/* Takes it from curl; the handle is kept for a later request if there is room. */
+static void detach(struct http_effect *self)
+{
+    struct io_http *http = self->base.io->http;
+
+    curl_multi_remove_handle(http->multi, self->easy);
+    if (http->spare_count < SPARE_HANDLES) {
+        curl_easy_reset(self->easy);
+        http->spare[http->spare_count++] = self->easy;
+    } else {
+        curl_easy_cleanup(self->easy);
+    }
+    self->easy = NULL;
+    http->running--;
+    http->finished++;
+    launch_waiting(http);
 }
 
 static void release(struct io_effect *base)
 {
     struct http_effect *self = (struct http_effect *)base;
 
-    detach(self);
+    if (self->waiting)
+        stop_waiting(base->io->http, self);
+    if (self->easy)
+        detach(self);
     strbuf_release(&self->body);
 }
 

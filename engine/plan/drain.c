@@ -67,14 +67,25 @@ static bool is_replaced(struct drain_judge *judge, const struct drain_answer *an
     return !text_is(judge->identity, answer->identity);
 }
 
+/* What was given up stays until the stop: an answer that comes before it takes it up again, or it would be seen twice. */
+static void take_up_again(struct drain_line *line)
+{
+    if (line->left == DRAIN_UNKNOWN)
+        return;
+    line->left += line->forced;
+    line->forced = 0;
+}
+
 static void book(struct drain_judge *judge, struct drain_line *line, int64_t value)
 {
-    int64_t before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
+    int64_t before;
 
     if (line->left == DRAIN_UNKNOWN || value != line->left)
         judge->changed = true;
+    take_up_again(line);
+    before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
     if (value > before) {
-        judge->rose = line->left != DRAIN_UNKNOWN;
+        judge->rose = judge->rose || line->left != DRAIN_UNKNOWN;
         line->seen += value - before;
     } else {
         line->ended += before - value;
@@ -131,7 +142,7 @@ bool drain_judge_force(struct drain_judge *judge, const json_t *values)
     for (int i = 0; i < judge->rule->limit_count; i++) {
         const struct drain_line *line = &judge->lines[i];
         int64_t given = json_get_int(values, judge->rule->limits[i].probe, DRAIN_UNKNOWN);
-        int64_t there = judge->gone ? line->lost : line->left;
+        int64_t there = judge->gone && line->left != DRAIN_UNKNOWN ? line->lost : line->left;
 
         if (there != DRAIN_UNKNOWN && given != there)
             return false;

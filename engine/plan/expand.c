@@ -38,7 +38,7 @@ static void expand_build(struct builder *b)
     step = builder_step(b, VERB_UNIT_EXPORT, name,
                         json_pack("{s:s, s:s, s:s}", "repository", b->facts->repository, "commit", b->facts->commit,
                                   "directory", source),
-                        arena_printf(b->arena, "export %s", b->plan->commit));
+                        arena_printf(b->arena, "export %.7s", b->plan->commit));
     step->timeout_ms = unit->timeout_ms;
     step->undo_text = "its directory is removed";
     if (unit->build.count) {

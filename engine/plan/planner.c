@@ -44,6 +44,16 @@ static void plan_head(struct builder *b, enum plan_kind kind)
     plan->door = json_in_arena(b->arena, door_of(b));
 }
 
+/* Without a deploy stage nothing is ever created, so the plan has no instances. */
+static bool deploys(const struct pipeline_spec *pipeline)
+{
+    for (int i = 0; i < pipeline->stage_count; i++) {
+        if (pipeline->stages[i].kind == STAGE_DEPLOY)
+            return true;
+    }
+    return false;
+}
+
 static void add_new_unit(struct builder *b)
 {
     const struct stamps_spec *stamps = &b->pipeline->stamps;
@@ -57,7 +67,7 @@ static void add_new_unit(struct builder *b)
     plan->unit = (struct plan_unit){name, plan->commit, json_in_arena(b->arena, contract_of(stamps))};
     b->unit_dir = arena_printf(b->arena, "%s/units/%s", b->facts->state_dir, name);
     b->out_dir = arena_printf(b->arena, "%s/%s", b->unit_dir, b->pipeline->unit.build.count ? "out" : "src");
-    for (int r = 0; r < stamps->regions.count; r++) {
+    for (int r = 0; r < stamps->regions.count && deploys(b->pipeline); r++) {
         const char *stamp = arena_printf(b->arena, "%s.%s", name, stamps->regions.items[r]);
 
         for (int i = 1; i <= stamps->instances; i++) {

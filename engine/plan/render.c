@@ -1,93 +1,190 @@
-/* The plan as a person reads it: what will happen, in order, and what undoes each thing. */
+/*
+ * The plan as a person reads it: what will happen, in order, and what undoes each thing. What is done to every instance of
+ * a unit in the same way is one line, not one line an instance.
+ */
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "plan/planner.h"
 #include "plan/plan.h"
+#include "plan/planner.h"
+
+/* How a verb reads when it is done to several instances; the others are shown by their own title. */
+static const char *const plural[VERB_COUNT] = {
+    [VERB_INSTANCE_CREATE] = "start",
+    [VERB_INSTANCE_READY] = "wait for health of",
+    [VERB_INSTANCE_STOP] = "stop",
+    [VERB_INSTANCE_REMOVE] = "prove the end and remove the files of",
+    [VERB_TRAFFIC_ADD] = "make known to the front door, with share 0%:",
+    [VERB_TRAFFIC_DRAIN] = "no new traffic to",
+    [VERB_TRAFFIC_UNDRAIN] = "allow traffic again to",
+    [VERB_TRAFFIC_REMOVE] = "take out of the front door:",
+    [VERB_DRAIN_BEGIN] = "no new rooms on",
+    [VERB_DRAIN_CANCEL] = "new rooms again on",
+    [VERB_DRAIN_WAIT] = "wait until nothing is left on",
+    [VERB_DRAIN_PROVE] = "right before each stop, prove once more that nothing is left on",
+};
 
 static void render_head(const struct plan *plan, struct strbuf *out)
 {
+    const char *url = json_get_text(plan->door, "url");
+
     if (plan->kind == PLAN_DESTROY) {
         strbuf_printf(out, "plan %.12s: destroy in environment %s\n", plan->digest, plan->environment);
         return;
     }
     strbuf_printf(out, "plan %.12s: release %.7s to %s\n", plan->digest, plan->commit, plan->environment);
-    strbuf_printf(out, "  commit    %.7s %s%s%s%s\n", plan->commit, plan->subject, *plan->branch ? " (" : "", plan->branch,
-                  *plan->branch ? ")" : "");
+    strbuf_printf(out, "  commit    %.7s %s%s%s%s\n", plan->commit, plan->subject, *plan->branch ? " (" : "",
+                  plan->branch, *plan->branch ? ")" : "");
     strbuf_printf(out, "  new unit  %s\n", plan->unit.name);
     if (plan->old_unit.name)
         strbuf_printf(out, "  old unit  %s\n", plan->old_unit.name);
     else
-        strbuf_text(out, "  old unit  none: a first release; it gets all traffic in one step, nothing is drained or "
-                         "destroyed\n");
-    strbuf_printf(out, "  door      %s\n", json_get_text(plan->door, "url") ? json_get_text(plan->door, "url")
-                                                                            : json_get_text(plan->door, "socket"));
+        strbuf_text(out, "  old unit  none: a first release. It gets all traffic in one step, without gates or holds; "
+                         "nothing is drained or destroyed\n");
+    strbuf_printf(out, "  door      %s\n", url ? url : json_get_text(plan->door, "socket"));
 }
 
-static void render_step(const struct plan *plan, const struct plan_step *step, struct strbuf *out)
+/* While a plan is shown: which unit an instance is of, and how often each thing is done. */
+struct shown {
+    struct arena *arena;
+    const struct plan *plan;
+    struct strbuf *out;
+    json_t *units;  /* {instance: unit} */
+    json_t *counts; /* {group: steps that are not shown yet} */
+};
+
+static const char *unit_of(const struct shown *shown, const char *instance)
 {
-    const char *mark = step->verb == VERB_GATE ? "gate" : "-";
-    bool pivot = step->pivots;
+    const char *unit = json_get_text(shown->units, instance);
 
-    for (int i = 0; i < step->ordinal && pivot; i++)
-        pivot = !plan->steps[i].pivots;
-    if (pivot)
-        strbuf_text(out, "    == from here on nothing goes backward by itself ==\n");
-    strbuf_printf(out, "    %-4s %s", mark, step->title);
-    if (step->verb == VERB_GATE) {
-        const json_t *people = json_object_get(step->params, "people");
-        const json_t *person;
-        size_t i;
+    return unit ? unit : instance;
+}
 
-        strbuf_printf(out, " (%lld of ", (long long)json_get_int(step->params, "approvals", 1));
-        if (json_array_size(people) == 0)
-            strbuf_text(out, "anyone");
-        json_array_foreach(people, i, person)
-            strbuf_printf(out, "%s%s", i ? ", " : "", json_string_value(person));
-        strbuf_text(out, json_get_bool(step->params, "bar_requester", false) ? "; not the requester)" : ")");
+/* The same for what is the same thing done to two instances of one unit. */
+static const char *group_of(const struct shown *shown, const struct plan_step *step)
+{
+    const char *name = json_get_text(step->params, "name"), *pool = json_get_text(step->params, "pool");
+
+    return arena_printf(shown->arena, "%d %d %s %s %s", step->stage, (int)step->verb, name ? name : "",
+                        pool ? pool : "", unit_of(shown, step->target));
+}
+
+static bool is_grouped(const struct plan_step *step)
+{
+    return plural[step->verb] || step->verb == VERB_CHECK_HTTP || step->verb == VERB_CHECK_COMMAND;
+}
+
+static void count_groups(struct shown *shown)
+{
+    for (int i = 0; i < shown->plan->instance_count; i++)
+        json_object_set_new(shown->units, shown->plan->instances[i].name,
+                            json_string(shown->plan->instances[i].unit));
+    for (int i = 0; i < shown->plan->step_count; i++) {
+        const char *group = group_of(shown, &shown->plan->steps[i]);
+
+        json_object_set_new(shown->counts, group, json_integer(json_get_int(shown->counts, group, 0) + 1));
     }
-    if (step->undo_text)
+}
+
+/* How many steps of the group this one stands for: all of them the first time, 0 later. */
+static int take_group(struct shown *shown, const struct plan_step *step)
+{
+    const char *group = group_of(shown, step);
+    int count = (int)json_get_int(shown->counts, group, 0);
+
+    if (!is_grouped(step))
+        return 1;
+    json_object_set_new(shown->counts, group, json_integer(0));
+    return count;
+}
+
+static void render_gate(const struct plan_step *step, struct strbuf *out)
+{
+    const json_t *people = json_object_get(step->params, "people");
+    int64_t approvals = json_get_int(step->params, "approvals", 1);
+    const json_t *person;
+    size_t i;
+
+    strbuf_printf(out, " (%lld of ", (long long)approvals);
+    if (json_array_size(people) == 0)
+        strbuf_text(out, "anyone");
+    json_array_foreach(people, i, person)
+        strbuf_printf(out, "%s%s", i ? ", " : "", json_string_value(person));
+    strbuf_text(out, json_get_bool(step->params, "bar_requester", false) ? "; not the requester)" : ")");
+}
+
+static void render_until(struct shown *shown, const struct plan_step *step)
+{
+    struct strbuf *out = shown->out;
+    int64_t over_ms = json_get_int(step->params, "over_ms", 0), deadline_ms = json_get_int(step->params, "deadline_ms", 0);
+    const json_t *most;
+    const char *probe;
+
+    strbuf_text(out, ": ");
+    json_object_foreach((json_t *)(uintptr_t)json_object_get(step->params, "until"), probe, most)
+        strbuf_printf(out, "%s %lld, ", probe, (long long)json_integer_value(most));
+    strbuf_printf(out, "nothing in flight; %lld times in a row", (long long)json_get_int(step->params, "samples", 1));
+    if (over_ms)
+        strbuf_printf(out, " over %s", duration_text(shown->arena, over_ms));
+    if (deadline_ms)
+        strbuf_printf(out, "; after %s %s", duration_text(shown->arena, deadline_ms),
+                      text_is(json_get_text(step->params, "deadline_do"), "fail") ? "it fails" : "a person is asked");
+}
+
+static void render_step(struct shown *shown, const struct plan_step *step)
+{
+    struct strbuf *out = shown->out;
+    int count = take_group(shown, step);
+
+    if (count == 0)
+        return;
+    if (step->pivots)
+        strbuf_text(out, "    == the pivot: from here on nothing goes backward by itself ==\n");
+    strbuf_text(out, step->verb == VERB_GATE ? "    gate  " : "    -     ");
+    if (count == 1)
+        strbuf_text(out, step->title);
+    else if (plural[step->verb])
+        strbuf_printf(out, "%s %d instances of %s", plural[step->verb], count, unit_of(shown, step->target));
+    else
+        strbuf_printf(out, "check %s on %d %s", json_get_text(step->params, "name"), count,
+                      step->verb == VERB_CHECK_HTTP ? "instances" : "stamps");
+    if (step->verb == VERB_GATE)
+        render_gate(step, out);
+    if (step->verb == VERB_DRAIN_WAIT)
+        render_until(shown, step);
+    if (step->undo_text && step->track == TRACK_FORWARD)
         strbuf_printf(out, "  [undo: %s]", step->undo_text);
     strbuf_char(out, '\n');
 }
 
-static void render_wait(const struct plan_step *step, struct strbuf *out)
+static void render_stage(struct shown *shown, const struct plan_stage *stage)
 {
-    const json_t *most;
-    const char *probe;
-    bool any = false;
-
-    strbuf_printf(out, "    -    %s: ", step->title);
-    json_object_foreach((json_t *)json_object_get(step->params, "until"), probe, most) {
-        strbuf_printf(out, "%s%s %lld", any ? ", " : "", probe, (long long)json_integer_value(most));
-        any = true;
+    if (text_is(stage->kind, "undo"))
+        strbuf_printf(shown->out, "  if it fails before the pivot: %s\n",
+                      shown->plan->rollback ? "it is taken back, in this order, as far as it got"
+                                            : "it is held for a person; `penstock rollback` does this, as far as it got");
+    else
+        strbuf_printf(shown->out, "  %s%s\n", stage->name, stage->last_step < stage->first_step ? ": nothing to do" : "");
+    for (int i = stage->first_step; i <= stage->last_step; i++) {
+        /* A kill is only what happens when a grace was not enough: the stop says so. */
+        if (shown->plan->steps[i].verb != VERB_INSTANCE_KILL)
+            render_step(shown, &shown->plan->steps[i]);
     }
-    strbuf_printf(out, "%snothing in flight, %lld times in a row\n", any ? ", " : "",
-                  (long long)json_get_int(step->params, "samples", 1));
 }
 
 void plan_render(const struct plan *plan, struct strbuf *out)
 {
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new();
+    struct shown shown = {.arena = arena,
+                          .plan = plan,
+                          .out = out,
+                          .units = json_in_arena(arena, json_object()),
+                          .counts = json_in_arena(arena, json_object())};
+
     render_head(plan, out);
-    for (int i = 0; i < plan->stage_count; i++) {
-        const struct plan_stage *stage = &plan->stages[i];
-
-        if (text_is(stage->kind, "undo")) {
-            strbuf_printf(out, "  if it fails before the pivot: %s\n",
-                          plan->rollback ? "rolled back in this order" : "held for a person; `penstock rollback` would");
-        } else {
-            strbuf_printf(out, "  %s%s\n", stage->name,
-                          stage->last_step < stage->first_step ? ": nothing to do" : "");
-        }
-        for (int k = stage->first_step; k <= stage->last_step; k++) {
-            const struct plan_step *step = &plan->steps[k];
-
-            if (step->verb == VERB_DRAIN_WAIT)
-                render_wait(step, out);
-            else if (step->verb != VERB_INSTANCE_KILL)
-                render_step(plan, step, out);
-        }
-    }
+    count_groups(&shown);
+    for (int i = 0; i < plan->stage_count; i++)
+        render_stage(&shown, &plan->stages[i]);
 }

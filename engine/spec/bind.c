@@ -19,8 +19,6 @@ static void write_place(const struct place *place, struct strbuf *out)
 {
     if (place->up != NULL)
         write_place(place->up, out);
-    if (place->name == NULL)
-        return;
     if (out->length > 0)
         strbuf_char(out, '.');
     strbuf_text(out, place->name);
@@ -157,7 +155,7 @@ static void report_kind(struct bind *bind, const struct field *field, const stru
     size_t count = 0;
     struct diagnostic *own = NULL;
 
-    for (; field->kinds[count].text != NULL && count < 32; count++)
+    for (; count < 32 && field->kinds[count].text != NULL; count++)
         words[count] = field->kinds[count].text;
     own = bind_report(bind, node, "the stage %s is not there in this version; it has: %s",
                       wording_quote(bind->arena, node->text), wording_list(bind->arena, words, count));
@@ -206,10 +204,30 @@ static bool split_kind(struct bind *bind, const struct field *field, const struc
     return out->word != NULL;
 }
 
+static void bind_kind(struct bind *bind, const struct field *field, const struct node *node, char *element)
+{
+    const struct table *head = field->kinds[0].table; /* the tables of all kinds fill the same struct */
+    struct kind_entry entry;
+    bool split = split_kind(bind, field, node, &entry);
+    const struct kind *kind = find_kind(field->kinds, split ? entry.word->text : NULL);
+    const struct mark *mark = split ? &entry.word->mark : &node->mark;
+
+    memcpy(element + head->choice_offset, &kind->value, sizeof(kind->value));
+    memcpy(element + head->mark_offset, mark, sizeof(*mark));
+    if (split && kind->text == NULL)
+        report_kind(bind, field, entry.word);
+    if (kind->text == NULL)
+        return;
+    struct bind below = *bind;
+    struct place place = {bind->place, kind->text};
+    below.place = &place;
+    bind_table(&below, kind->table, (struct label){.name = kind->text}, entry.value, element);
+    memcpy(element + head->mark_offset, mark, sizeof(*mark));
+}
+
 static void bind_kinds(struct bind *bind, const struct field *field, const struct node *node, char *object)
 {
-    const struct place *up = bind->place;
-    const struct table *head = field->kinds[0].table; /* the tables of all kinds fill the same struct */
+    const struct table *head = field->kinds[0].table;
     char *elements = NULL;
 
     if (node->kind != NODE_LIST) {
@@ -217,25 +235,8 @@ static void bind_kinds(struct bind *bind, const struct field *field, const struc
         return;
     }
     elements = make_elements(bind, field, head, node, object);
-    for (uint32_t i = 0; i < node->count && !diagnostics_enough(bind->problems); i++, bind->place = up) {
-        char *element = elements + i * head->size;
-        const struct kind *kind = NULL;
-        struct kind_entry entry;
-
-        bool split = split_kind(bind, field, node->items[i], &entry);
-
-        kind = find_kind(field->kinds, split ? entry.word->text : NULL);
-        memcpy(element + head->choice_offset, &kind->value, sizeof(kind->value));
-        memcpy(element + head->mark_offset, split ? &entry.word->mark : &node->items[i]->mark, sizeof(struct mark));
-        if (split && kind->text == NULL)
-            report_kind(bind, field, entry.word);
-        if (kind->text == NULL)
-            continue;
-        struct place place = {up, kind->text};
-        bind->place = &place;
-        bind_table(bind, kind->table, (struct label){.name = kind->text}, entry.value, element);
-        memcpy(element + head->mark_offset, &entry.word->mark, sizeof(struct mark));
-    }
+    for (uint32_t i = 0; i < node->count && !diagnostics_enough(bind->problems); i++)
+        bind_kind(bind, field, node->items[i], elements + i * head->size);
 }
 
 static void bind_field(struct bind *bind, const struct field *field, const struct node *key, const struct node *value,

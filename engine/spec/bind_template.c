@@ -79,14 +79,9 @@ static struct error *visit_name(void *context, const char *name, int offset)
 /* The `$` at which the syntax breaks: the first behind the last good name that is no `$$`. */
 static size_t find_broken(const char *text, size_t from)
 {
-    for (; text[from] != '\0'; from++) {
-        if (text[from] != '$')
-            continue;
-        if (text[from + 1] != '$')
-            return from;
-        from++;
-    }
-    return 0;
+    while (text[from] != '\0' && (text[from] != '$' || text[from + 1] == '$'))
+        from += text[from] == '$' ? 2 : 1;
+    return from;
 }
 
 static void report_broken(struct visit *own)

@@ -43,18 +43,9 @@ static void bind_bool(struct bind *bind, struct label label, const struct node *
 
 static const char *range_words(struct bind *bind, const struct field *field)
 {
-    if (field->min == 0 && field->max == 0)
-        return "a whole number";
-    if (field->max == 0 || field->max == INT64_MAX)
+    if (field->max == INT64_MAX)
         return arena_printf(bind->arena, "a whole number from %lld up", (long long)field->min);
     return arena_printf(bind->arena, "a whole number from %lld to %lld", (long long)field->min, (long long)field->max);
-}
-
-static bool in_range(const struct field *field, int64_t value)
-{
-    if (field->min == 0 && field->max == 0)
-        return true;
-    return value >= field->min && (field->max == 0 || value <= field->max);
 }
 
 static bool bind_number(struct bind *bind, const struct field *field, struct label label, const struct node *node,
@@ -83,7 +74,7 @@ static bool bind_number(struct bind *bind, const struct field *field, struct lab
     errno = 0;
     if (digits[0] >= '0' && digits[0] <= '9')
         value = strtoll(node->text, &end, 10);
-    if (end == NULL || *end != '\0' || errno != 0 || !in_range(field, value)) {
+    if (end == NULL || *end != '\0' || errno != 0 || value < field->min || value > field->max) {
         bind_expected(bind, label, node, range_words(bind, field));
         return false;
     }
@@ -160,7 +151,7 @@ void bind_word(struct bind *bind, const struct field *field, struct label label,
         *out = word->value;
         return;
     }
-    for (; field->words[count].text != NULL && count < 32; count++)
+    for (; count < 32 && field->words[count].text != NULL; count++)
         words[count] = field->words[count].text;
     list = wording_list(bind->arena, words, count);
     if (!is_text(bind, label, node, count == 1 ? list : arena_printf(bind->arena, "one of: %s", list)))
@@ -220,12 +211,12 @@ void bind_value(struct bind *bind, const struct field *field, struct label label
         break;
     case FIELD_IGNORED:
         break;
-    case FIELD_FLAGS:
+    case FIELD_FLAGS: /* GCOVR_EXCL_LINE: as below */
     case FIELD_BLOCK:
     case FIELD_LIST:
     case FIELD_NAMED:
     case FIELD_KINDS:
-        BUG("the field '%s' is bound elsewhere", field->name);
+        BUG("the field '%s' is bound elsewhere", field->name); /* GCOVR_EXCL_LINE: a fault of ours */
     }
 }
 

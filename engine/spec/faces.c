@@ -26,7 +26,7 @@ static void add_number(const struct field *field, struct strbuf *out)
     strbuf_text(out, "a whole number");
     if (field->max == INT64_MAX)
         strbuf_printf(out, " from %lld up", (long long)field->min);
-    else if (field->min != 0 || field->max != 0)
+    else
         strbuf_printf(out, " from %lld to %lld", (long long)field->min, (long long)field->max);
 }
 

@@ -40,15 +40,15 @@ struct http_spec {
     const char *get;
     const char *post;
     const char *put;
-    const char *body;       /* compact JSON text of `body:`; NULL = none */
-    int64_t timeout_ms;     /* default 5s */
+    const char *body;   /* compact JSON text of `body:`; NULL = none */
+    int64_t timeout_ms; /* default 5s */
     struct mark mark;
 };
 
 /* What a validate check or a health question expects. */
 struct expect_spec {
-    int status;             /* 0 = any 2xx */
-    const char *contains;   /* text the body must contain; NULL = any */
+    int status;           /* 0 = any 2xx */
+    const char *contains; /* text the body must contain; NULL = any */
 };
 
 enum probe_kind { PROBE_JSON, PROBE_COUNT, PROBE_SQL, PROBE_METRIC };
@@ -64,19 +64,19 @@ struct probe_spec {
 };
 
 struct health_spec {
-    const char *get;        /* path; NULL only when the whole block is absent (given == false) */
-    int64_t every_ms;       /* default 1s */
-    int64_t timeout_ms;     /* default 2s */
-    int healthy;            /* passes in a row, default 2 */
-    int unhealthy;          /* failures in a row, default 3 */
-    int64_t start_ms;       /* how long it may take to become healthy, default 30s */
+    const char *get;    /* path; NULL only when the whole block is absent (given == false) */
+    int64_t every_ms;   /* default 1s */
+    int64_t timeout_ms; /* default 2s */
+    int healthy;        /* passes in a row, default 2 */
+    int unhealthy;      /* failures in a row, default 3 */
+    int64_t start_ms;   /* how long it may take to become healthy, default 30s */
     bool given;
     struct mark mark;
 };
 
 struct stop_spec {
-    int signal;             /* a signal number; written TERM, INT, QUIT, HUP, USR1, USR2. Default TERM */
-    int64_t grace_ms;       /* then SIGKILL as a recorded step. Default 30s */
+    int signal;       /* a signal number; written TERM, INT, QUIT, HUP, USR1, USR2. Default TERM */
+    int64_t grace_ms; /* then SIGKILL as a recorded step. Default 30s */
 };
 
 enum action_kind { ACTION_NONE, ACTION_HTTP, ACTION_SIGNAL, ACTION_COMMAND };
@@ -94,9 +94,9 @@ enum stamp_driver_kind { STAMP_PROCESS };
 
 struct stamps_spec {
     enum stamp_driver_kind driver;
-    struct text_list regions;   /* at least one; default [local] */
-    int instances;              /* in each stamp, 1..100, default 1 */
-    struct text_list start;     /* argv, templates allowed */
+    struct text_list regions; /* at least one; default [local] */
+    int instances;            /* in each stamp, 1..100, default 1 */
+    struct text_list start;   /* argv, templates allowed */
     struct env_entry *env;
     int env_count;
     struct stop_spec stop;
@@ -112,16 +112,16 @@ enum traffic_driver_kind { TRAFFIC_HAPROXY };
 
 struct pool_spec {
     const char *name;
-    const char *match;          /* path prefix, default "/" */
+    const char *match; /* path prefix, default "/" */
     struct mark mark;
 };
 
 struct traffic_spec {
     enum traffic_driver_kind driver;
-    const char *socket;         /* an existing HAProxy's admin socket; NULL when managed */
-    const char *managed_bind;   /* "127.0.0.1:8080"; NULL when socket is set. Exactly one of the two. */
-    const char *url;            /* base URL of the front door for the prober; default http://<managed_bind> */
-    struct pool_spec *pools;    /* default one: app, match / */
+    const char *socket;       /* an existing HAProxy's admin socket; NULL when managed */
+    const char *managed_bind; /* "127.0.0.1:8080"; NULL when socket is set. Exactly one of the two. */
+    const char *url;          /* base URL of the front door for the prober; default http://<managed_bind> */
+    struct pool_spec *pools;  /* default one: app, match / */
     int pool_count;
     struct mark mark;
 };
@@ -141,15 +141,15 @@ struct check_spec {
     struct http_spec http;
     struct expect_spec expect;
     struct text_list command;
-    int64_t timeout_ms;         /* default 30s */
-    int attempts;               /* default 3 */
+    int64_t timeout_ms; /* default 30s */
+    int attempts;       /* default 3 */
     struct mark mark;
 };
 
 struct shift_step_spec {
-    int share;                  /* basis points of new traffic for the new unit */
-    int64_t hold_ms;            /* observed healthy time at this share; default 0 */
-    const char *gate;           /* opens before the share is given; NULL = none */
+    int share;        /* basis points of new traffic for the new unit */
+    int64_t hold_ms;  /* observed healthy time at this share; default 0 */
+    const char *gate; /* opens before the share is given; NULL = none */
     struct mark mark;
     struct mark gate_mark;
 };
@@ -157,9 +157,9 @@ struct shift_step_spec {
 /* A limit watched while the shift lasts. The probe is asked of every new instance. */
 struct watch_spec {
     const char *probe;
-    int64_t max;                /* above it is a failure; in the probe's own unit */
-    int failures;               /* in a row, default 2 */
-    int64_t every_ms;           /* default 15s */
+    int64_t max;      /* above it is a failure; in the probe's own unit */
+    int failures;     /* in a row, default 2 */
+    int64_t every_ms; /* default 15s */
     struct mark mark;
     struct mark probe_mark;
 };
@@ -168,27 +168,27 @@ struct watch_spec {
 struct prober_spec {
     bool given;
     const char *get;
-    int64_t every_ms;           /* default 100ms */
-    int64_t timeout_ms;         /* default 5s */
-    int64_t max_failed;         /* more than this fails the shift; default 0 */
+    int64_t every_ms;   /* default 100ms */
+    int64_t timeout_ms; /* default 5s */
+    int64_t max_failed; /* more than this fails the shift; default 0 */
     struct mark mark;
 };
 
 struct until_spec {
     const char *probe;
-    int64_t max;                /* the number must be at or below it; 0 is the usual */
+    int64_t max; /* the number must be at or below it; 0 is the usual */
     struct mark mark;
 };
 
 enum deadline_action { DEADLINE_ASK, DEADLINE_FAIL };
 
 struct drain_spec {
-    struct until_spec *until;   /* every one must hold on every old instance */
+    struct until_spec *until; /* every one must hold on every old instance */
     int until_count;
-    int settle_samples;         /* default 3 */
-    int64_t settle_over_ms;     /* default 10s */
-    int64_t every_ms;           /* between samples, default 1s */
-    int64_t deadline_ms;        /* 0 = none: waits for ever */
+    int settle_samples;     /* default 3 */
+    int64_t settle_over_ms; /* default 10s */
+    int64_t every_ms;       /* between samples, default 1s */
+    int64_t deadline_ms;    /* 0 = none: waits for ever */
     enum deadline_action deadline_do;
 };
 
@@ -206,11 +206,11 @@ enum stage_kind {
 
 struct stage_spec {
     enum stage_kind kind;
-    const char *name;           /* the given one, else the kind's text; unique in the pipeline */
-    struct text_list needs;     /* empty: the stage before it */
+    const char *name;       /* the given one, else the kind's text; unique in the pipeline */
+    struct text_list needs; /* empty: the stage before it */
     bool needs_given;
-    int64_t timeout_ms;         /* of the whole stage; 0 = none */
-    int retries;                /* more attempts of a step after a transient failure; default 2 */
+    int64_t timeout_ms; /* of the whole stage; 0 = none */
+    int retries;        /* more attempts of a step after a transient failure; default 2 */
     struct mark mark;
 
     /* validate */
@@ -229,8 +229,8 @@ struct stage_spec {
     struct drain_spec drain;
     /* command */
     struct text_list command;
-    struct text_list undo;      /* argv that takes it back; empty = says so in the plan */
-    bool repeatable;            /* may be run again when its end was not seen; default false */
+    struct text_list undo; /* argv that takes it back; empty = says so in the plan */
+    bool repeatable;       /* may be run again when its end was not seen; default false */
 };
 
 enum on_failure { ON_FAILURE_ROLLBACK, ON_FAILURE_HOLD };
@@ -246,7 +246,7 @@ struct pipeline_spec {
     struct traffic_spec traffic;
     struct stage_spec *stages;
     int stage_count;
-    const char *text;           /* the file's bytes, kept with the release */
+    const char *text; /* the file's bytes, kept with the release */
 };
 
 /* "build", "deploy", ... */

@@ -17,18 +17,18 @@ enum expiry_action { EXPIRY_REJECT, EXPIRY_HOLD };
 
 struct gate_spec {
     const char *name;
-    struct text_list people;    /* login names; empty = anyone who may write the record */
-    int approvals;              /* different people, default 1 */
-    bool bar_requester;         /* barred: [requester] */
-    int64_t expires_ms;         /* default 24h */
+    struct text_list people;      /* login names; empty = anyone who may write the record */
+    int approvals;                /* different people, default 1 */
+    bool bar_requester;           /* barred: [requester] */
+    int64_t expires_ms;           /* default 24h */
     enum expiry_action on_expiry; /* default hold */
     struct mark mark;
 };
 
 struct environment_spec {
     const char *name;
-    const char *pipeline;       /* path of its pipeline file; default pipelines/<name>.yaml */
-    bool allow_as;              /* decisions may be given in another person's name with --as; default false */
+    const char *pipeline; /* path of its pipeline file; default pipelines/<name>.yaml */
+    bool allow_as;        /* decisions may be given in another person's name with --as; default false */
     struct gate_spec *gates;
     int gate_count;
     struct mark mark;
@@ -37,8 +37,8 @@ struct environment_spec {
 struct project_spec {
     const char *file;
     const char *project;
-    const char *state;          /* directory of the record, relative to the file; default .penstock */
-    const char *repository;     /* git repository, relative to the file; default "." */
+    const char *state;      /* directory of the record, relative to the file; default .penstock */
+    const char *repository; /* git repository, relative to the file; default "." */
     struct environment_spec *environments;
     int environment_count;
     const char *text;

@@ -65,10 +65,8 @@ static json_t *number_schema(const struct field *field)
 {
     json_t *schema = json_pack("{s:s}", "type", "integer");
 
-    if (field->min == 0 && field->max == 0)
-        return schema;
     json_object_set_new(schema, "minimum", json_integer(field->min));
-    if (field->max > 0 && field->max < INT64_MAX)
+    if (field->max < INT64_MAX)
         json_object_set_new(schema, "maximum", json_integer(field->max));
     return schema;
 }

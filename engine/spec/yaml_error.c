@@ -55,23 +55,52 @@ static const struct wording *find_wording(const char *theirs)
     return NULL;
 }
 
-/* The place of a byte, counted as libyaml counts: the errors of its reader come without a line. */
+/* The bytes of the line's end that stands there, as libyaml ends lines; 0: there is none. */
+static size_t line_break_at(const struct yaml_tree *tree, size_t at)
+{
+    const unsigned char *bytes = (const unsigned char *)tree->bytes + at;
+    size_t rest = tree->length - at;
+
+    if (bytes[0] == '\n')
+        return 1;
+    if (bytes[0] == '\r')
+        return rest > 1 && bytes[1] == '\n' ? 2 : 1;
+    if (rest > 1 && bytes[0] == 0xC2 && bytes[1] == 0x85)
+        return 2;
+    return rest > 2 && bytes[0] == 0xE2 && bytes[1] == 0x80 && (bytes[2] == 0xA8 || bytes[2] == 0xA9) ? 3 : 0;
+}
+
+/* The place of a byte: the errors of libyaml's reader come without a line. */
 static struct mark mark_of_byte(const struct yaml_tree *tree, size_t offset)
 {
     struct mark mark = {tree->file, 1, 1};
 
-    for (size_t i = 0; i < offset && i < tree->length; i++) {
-        unsigned char byte = (unsigned char)tree->bytes[i];
-        bool pair = byte == '\r' && i + 1 < tree->length && tree->bytes[i + 1] == '\n';
+    for (size_t i = 0; i < offset && i < tree->length;) {
+        size_t bytes = line_break_at(tree, i);
 
-        if (byte == '\n' || (byte == '\r' && !pair)) {
+        if (bytes > 0) {
             mark.line++;
             mark.column = 1;
-        } else if ((byte & 0xC0) != 0x80 && !pair) {
-            mark.column++;
+        } else {
+            mark.column += ((unsigned char)tree->bytes[i] & 0xC0) != 0x80;
         }
+        i += bytes > 0 ? bytes : 1;
     }
     return mark;
+}
+
+/* The first byte of a line. */
+static size_t byte_of_line(const struct yaml_tree *tree, int line)
+{
+    size_t at = 0;
+
+    for (int i = 1; i < line && at < tree->length;) {
+        size_t bytes = line_break_at(tree, at);
+
+        i += bytes > 0;
+        at += bytes > 0 ? bytes : 1;
+    }
+    return at;
 }
 
 static bool is_utf16(const struct yaml_tree *tree)
@@ -102,14 +131,11 @@ static void report_reader(const struct yaml_tree *tree, const yaml_parser_t *par
 /* The line with the problem is indented with a tab: whatever libyaml says, that is why. */
 static bool is_indented_by_tab(const struct yaml_tree *tree, const struct mark *mark, int *column)
 {
-    size_t at = 0;
+    size_t begin = byte_of_line(tree, mark->line);
 
-    for (int line = 1; line < mark->line && at < tree->length; at++)
-        if (tree->bytes[at] == '\n')
-            line++;
-    for (int i = 1; at < tree->length; at++, i++) {
+    for (size_t at = begin; at < tree->length; at++) {
         if (tree->bytes[at] == '\t') {
-            *column = i;
+            *column = (int)(at - begin) + 1;
             return true;
         }
         if (tree->bytes[at] != ' ')
@@ -120,13 +146,12 @@ static bool is_indented_by_tab(const struct yaml_tree *tree, const struct mark *
 
 static char byte_at(const struct yaml_tree *tree, const struct mark *mark)
 {
-    size_t at = 0;
-    int line = 1;
+    size_t at = byte_of_line(tree, mark->line);
 
-    for (; line < mark->line && at < tree->length; at++)
-        if (tree->bytes[at] == '\n')
-            line++;
-    at += (size_t)(mark->column - 1);
+    for (int column = 1; column < mark->column && at < tree->length; column++)
+        do
+            at++;
+        while (at < tree->length && ((unsigned char)tree->bytes[at] & 0xC0) == 0x80);
     return at < tree->length ? tree->bytes[at] : '\0';
 }
 

@@ -59,15 +59,17 @@ static struct diagnostic *report(struct builder *b, struct mark mark, const char
 
 static struct diagnostic *report(struct builder *b, struct mark mark, const char *format, ...)
 {
+    struct diagnostic *own = NULL;
     char text[300];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    own = diagnostics_add(b->problems, ERR_SPEC_INVALID, mark, "%s", text);
     if (diagnostics_enough(b->problems))
         b->given_up = true;
-    return diagnostics_add(b->problems, ERR_SPEC_INVALID, mark, "%s", text);
+    return own;
 }
 
 static struct diagnostic *give_up(struct builder *b, struct mark mark, const char *what, long limit)

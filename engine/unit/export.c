@@ -5,7 +5,8 @@
  * of the work tree or of the person's own settings comes in; the same commit gives the same files everywhere.
  *
  * export-ignore is judged by libgit2 over a repository made of the objects and of this commit's own .gitattributes.
- * It looks on the disk whether a path is a directory, so a directory is made before it is asked about.
+ * It looks on the disk whether a path is a directory, so a directory is made before it is asked about. It does not
+ * know patterns in quotes ("a b"); 'a?b' says the same.
  */
 
 #include <errno.h>
@@ -56,7 +57,6 @@ struct export
 /* One directory on the way. */
 struct level {
     int fd;
-    int depth;
     size_t written; /* entries in it; one that stays empty is not exported */
 };
 
@@ -91,16 +91,6 @@ static struct error *check_name(const struct export *export, const char *name)
         return NULL;
     return error_new(ERR_REPOSITORY, KIND_PERMANENT, "the commit has an entry with the unlawful name '%s'",
                      strbuf_view(&export->path));
-}
-
-static struct error *check_size(struct export *export, uint64_t bytes)
-{
-    export->bytes += bytes;
-    if (++export->entries > ENTRIES_LIMIT)
-        return error_new(ERR_LIMIT, KIND_PERMANENT, "the commit has more than %d files", ENTRIES_LIMIT);
-    if (export->bytes > BYTES_LIMIT)
-        return error_new(ERR_LIMIT, KIND_PERMANENT, "the files of the commit are larger than 8 GiB together");
-    return NULL;
 }
 
 static struct error *refuse_submodule(const struct export *export)
@@ -170,6 +160,59 @@ static struct error *check_links(const struct export *export)
     return NULL;
 }
 
+/* ------------------------------------------------------------------------------------------------ walking */
+
+static struct error *push_name(struct export *export, const char *name)
+{
+    strbuf_printf(&export->path, "%s%s", export->path.length ? "/" : "", name);
+    if (export->path.cut)
+        return error_new(ERR_LIMIT, KIND_PERMANENT, "a path in the commit is longer than %d bytes", PATH_MAX);
+    return NULL;
+}
+
+static void pop_name(struct export *export, size_t length)
+{
+    export->path.length = length;
+    export->path.bytes[length] = '\0';
+}
+
+static struct error *read_tree(const struct export *export, const git_tree_entry *entry, git_tree **out)
+{
+    int result = git_tree_lookup(out, export->git, git_tree_entry_id(entry));
+
+    if (result == GIT_ENOTFOUND)
+        return repository_missing(export->git, "the directory '%s'", strbuf_view(&export->path));
+    if (result < 0)
+        return repository_error("cannot read the directory '%s'", strbuf_view(&export->path));
+    return NULL;
+}
+
+/* Before anything is written: that all directories are there, and that names and numbers are lawful. */
+static struct error *survey(struct export *export, const git_tree *tree, int depth)
+{
+    size_t length = export->path.length;
+
+    if (depth > DEPTH_LIMIT)
+        return error_new(ERR_LIMIT, KIND_PERMANENT, "the commit has more than %d directories in each other",
+                         DEPTH_LIMIT);
+    for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
+        const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
+
+        if (++export->entries > ENTRIES_LIMIT)
+            return error_new(ERR_LIMIT, KIND_PERMANENT, "the commit has more than %d files", ENTRIES_LIMIT);
+        TRY(push_name(export, git_tree_entry_name(entry)));
+        TRY(check_name(export, git_tree_entry_name(entry)));
+        if (git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE) {
+            git_tree *below CLEANUP(tree_cleanup) = NULL;
+
+            TRY(read_tree(export, entry, &below));
+            TRY(survey(export, below, depth + 1));
+        }
+        pop_name(export, length);
+    }
+    return NULL;
+}
+
 /* ------------------------------------------------------------------------------------------------ attributes */
 
 static struct error *is_ignored(const struct export *export, bool *out)
@@ -189,14 +232,21 @@ static struct error *make_plain(struct export *export, const git_tree *tree, con
 {
     git_odb *odb = NULL;
     git_index *index = NULL;
-    bool made = git_repository_odb(&odb, export->git) == 0 && git_repository_wrap_odb(&export->plain, odb) == 0 &&
-                git_index_new(&index) == 0 && git_index_read_tree(index, tree) == 0 &&
-                git_repository_set_index(export->plain, index) == 0 &&
-                git_repository_set_workdir(export->plain, staging, 0) == 0;
+    int result = git_repository_odb(&odb, export->git);
 
+    if (result == 0)
+        result = git_repository_wrap_odb(&export->plain, odb);
+    if (result == 0)
+        result = git_index_new(&index);
+    if (result == 0)
+        result = git_index_read_tree(index, tree);
+    if (result == 0)
+        result = git_repository_set_index(export->plain, index);
+    if (result == 0)
+        result = git_repository_set_workdir(export->plain, staging, 0);
     git_index_free(index);
     git_odb_free(odb);
-    return made ? NULL : repository_error("cannot read the files of the commit");
+    return result < 0 ? repository_error("cannot read the files of the commit") : NULL;
 }
 
 /* The person's own settings may name more attributes; they are none of the commit's business. */
@@ -223,7 +273,10 @@ static struct error *read_blob(struct export *export, const git_tree_entry *entr
         return repository_missing(export->git, "the content of '%s'", strbuf_view(&export->path));
     if (result < 0)
         return repository_error("cannot read '%s'", strbuf_view(&export->path));
-    return check_size(export, (uint64_t)git_blob_rawsize(*out));
+    export->bytes += (uint64_t)git_blob_rawsize(*out);
+    if (export->bytes > BYTES_LIMIT)
+        return error_new(ERR_LIMIT, KIND_PERMANENT, "the files of the commit are larger than 8 GiB together");
+    return NULL;
 }
 
 static struct error *write_file(struct export *export, const git_tree_entry *entry, int dir_fd)
@@ -284,14 +337,9 @@ static struct error *write_directory(struct export *export, const git_tree_entry
     git_tree *tree CLEANUP(tree_cleanup) = NULL;
     const char *name = git_tree_entry_name(entry);
     int fd CLEANUP(close_fd) = -1;
-    struct level below = {.depth = level->depth + 1};
+    struct level below = {0};
     bool ignored;
-    int result;
 
-    if (below.depth > DEPTH_LIMIT)
-        return error_new(ERR_LIMIT, KIND_PERMANENT, "the commit has more than %d directories in each other",
-                         DEPTH_LIMIT);
-    TRY(check_size(export, 0));
     if (mkdirat(level->fd, name, 0700) != 0)
         return cannot_write(export);
     TRY(is_ignored(export, &ignored));
@@ -300,11 +348,7 @@ static struct error *write_directory(struct export *export, const git_tree_entry
         if (fd < 0)
             return cannot_write(export);
         below.fd = fd;
-        result = git_tree_lookup(&tree, export->git, git_tree_entry_id(entry));
-        if (result == GIT_ENOTFOUND)
-            return repository_missing(export->git, "the directory '%s'", strbuf_view(&export->path));
-        if (result < 0)
-            return repository_error("cannot read the directory '%s'", strbuf_view(&export->path));
+        TRY(read_tree(export, entry, &tree));
         TRY(write_tree(export, tree, &below));
         if (fchmod(fd, DIRECTORY_MODE) != 0)
             return cannot_write(export);
@@ -321,7 +365,6 @@ static struct error *write_entry(struct export *export, const git_tree_entry *en
     git_filemode_t mode = git_tree_entry_filemode(entry);
     bool ignored;
 
-    TRY(check_name(export, git_tree_entry_name(entry)));
     if (mode == GIT_FILEMODE_TREE)
         return write_directory(export, entry, level);
     TRY(is_ignored(export, &ignored));
@@ -342,12 +385,9 @@ static struct error *write_tree(struct export *export, const git_tree *tree, str
     for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
         const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
 
-        strbuf_printf(&export->path, "%s%s", length ? "/" : "", git_tree_entry_name(entry));
-        if (export->path.cut)
-            return error_new(ERR_LIMIT, KIND_PERMANENT, "a path in the commit is longer than %d bytes", PATH_MAX);
+        TRY(push_name(export, git_tree_entry_name(entry)));
         TRY(write_entry(export, entry, level));
-        export->path.length = length;
-        export->path.bytes[length] = '\0';
+        pop_name(export, length);
     }
     return NULL;
 }
@@ -381,6 +421,7 @@ static struct error *write_commit(struct export *export, const char *number, con
     if (result < 0)
         return repository_error("cannot read the tree of commit '%s'", number);
     export->times[0].tv_sec = export->times[1].tv_sec = git_commit_time(commit);
+    TRY(survey(export, tree, 0));
     TRY(make_plain(export, tree, staging));
     TRY(write_tree(export, tree, &root));
     return check_links(export);

@@ -137,14 +137,19 @@ struct error *repository_error(const char *format, ...)
     return error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s: %s", what, last_words());
 }
 
+/* Newer programs mark the remote, older ones the repository. (Not by a pattern: libgit2 1.5 leaks at each match.) */
 static bool is_partial(git_repository *git)
 {
     git_config *config = NULL;
+    git_config_iterator *entries = NULL;
     git_config_entry *entry = NULL;
-    bool partial = git_repository_config_snapshot(&config, git) == 0 &&
-                   git_config_get_entry(&entry, config, "extensions.partialclone") == 0;
+    bool partial = false;
 
-    git_config_entry_free(entry);
+    if (git_repository_config_snapshot(&config, git) == 0 && git_config_iterator_new(&entries, config) == 0)
+        while (!partial && git_config_next(&entry, entries) == 0)
+            partial = text_is(entry->name, "extensions.partialclone") ||
+                      (text_starts(entry->name, "remote.") && text_ends(entry->name, ".partialclonefilter"));
+    git_config_iterator_free(entries);
     git_config_free(config);
     return partial;
 }

@@ -8,10 +8,8 @@
 
 #include "unit/unit.h"
 
-#include <ftw.h>
 #include <jansson.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -24,17 +22,18 @@ struct world {
     struct io *io;
     struct arena *arena;
     char dir[128]; /* a temporary directory of its own */
-    pid_t pids[32];
+    pid_t pids[32]; /* children of the test, to be ended with it */
     size_t pid_count;
 };
 
 struct pump {
-    struct io *io;
     struct call *call;
     advance_fn advance;
-    struct effect want;
     enum call_status status;
-    int effects;
+    /* own */
+    struct io *io;
+    int *running; /* calls that have not ended, of this run */
+    struct effect want;
 };
 
 static void pump_on_reply(void *context, const struct reply *reply)
@@ -43,28 +42,39 @@ static void pump_on_reply(void *context, const struct reply *reply)
 
     memset(&pump->want, 0, sizeof(pump->want));
     pump->status = pump->advance(pump->call, reply, &pump->want);
-    if (pump->status == CALL_WANTS) {
-        pump->effects++;
+    if (pump->status == CALL_WANTS)
         io_start(pump->io, &pump->want, pump_on_reply, pump);
-    } else {
+    else if (--*pump->running == 0)
         io_stop(pump->io);
-    }
 }
 
-/* Runs the call to its end; what came of it is in `call`. */
+/* Runs all the calls at once, each to its end; what came of them is in their `call` and `status`. */
+static inline void pump_run_all(struct io *io, struct pump *pumps, int count)
+{
+    int running = 0;
+
+    for (int i = 0; i < count; i++) {
+        pumps[i].io = io;
+        pumps[i].running = &running;
+        pumps[i].status = pumps[i].advance(pumps[i].call, NULL, &pumps[i].want);
+        if (pumps[i].status == CALL_WANTS) {
+            running++;
+            io_start(io, &pumps[i].want, pump_on_reply, &pumps[i]);
+        }
+    }
+    if (running > 0)
+        io_run(io);
+}
+
 static inline enum call_status pump_run(struct io *io, advance_fn advance, struct call *call)
 {
-    struct pump pump = {.io = io, .call = call, .advance = advance};
+    struct pump pump = {.call = call, .advance = advance};
 
-    pump.status = advance(call, NULL, &pump.want);
-    if (pump.status == CALL_WANTS) {
-        io_start(io, &pump.want, pump_on_reply, &pump);
-        io_run(io);
-    }
+    pump_run_all(io, &pump, 1);
     return pump.status;
 }
 
-/* JSON written with single quotes, for tests. Owned by the caller. */
+/* JSON written with single quotes; a ` stands for a single quote in a text. Owned by the caller. */
 static inline json_t *quoted(const char *text)
 {
     char *copy = heap_text(text);
@@ -72,7 +82,7 @@ static inline json_t *quoted(const char *text)
     json_t *json;
 
     for (char *at = copy; *at; at++)
-        *at = *at == '\'' ? '"' : *at;
+        *at = *at == '\'' ? '"' : *at == '`' ? '\'' : *at;
     json = json_loads(copy, JSON_DECODE_ANY, &problem);
     if (!json)
         fail_msg("bad JSON in the test: %s in %s", problem.text, copy);
@@ -98,6 +108,20 @@ static inline void world_owns(struct world *world, int64_t pid)
     assert_true(world->pid_count < 32);
     if (pid > 1)
         world->pids[world->pid_count++] = (pid_t)pid;
+}
+
+/* Ends a child now. */
+static inline void world_kills(struct world *world, int64_t pid)
+{
+    for (size_t i = 0; i < world->pid_count; i++) {
+        if (world->pids[i] == pid) {
+            kill((pid_t)pid, SIGKILL);
+            waitpid((pid_t)pid, NULL, 0);
+            world->pids[i] = world->pids[--world->pid_count];
+            return;
+        }
+    }
+    fail_msg("process %d is not ours", (int)pid);
 }
 
 static inline int world_teardown(void **state)

@@ -5,8 +5,9 @@
  * A small HTTP server to put behind a front door: the test program itself, run as `test_x serve ADDRESS NAME`.
  *
  *     GET /health        200 "ok"; 503 after POST /sick
+ *     GET /last          the last request for /health, whole
  *     GET /slow?MS       answers after MS milliseconds
- *     GET /echo          what it was asked, and by whom
+ *     GET /upgrade       101, then sends back what it is sent
  *     anything else      200 with NAME
  *
  * Connections are kept open, so that reuse and idle connections can be tested. Ends by SIGTERM.
@@ -21,10 +22,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const char *server_name;
 static bool server_sick;
+static char server_last[4096];
+
+static void server_echo(int fd)
+{
+    static const char head[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n";
+    char bytes[512];
+    ssize_t got;
+
+    (void)!write(fd, head, strlen(head));
+    while ((got = read(fd, bytes, sizeof(bytes))) > 0)
+        (void)!write(fd, bytes, (size_t)got);
+}
 
 static void server_answer(int fd, const char *request)
 {
@@ -36,12 +50,16 @@ static void server_answer(int fd, const char *request)
     if (strncmp(request, "GET /health", 11) == 0) {
         status = server_sick ? 503 : 200;
         snprintf(body, sizeof(body), "%s", server_sick ? "sick" : "ok");
+        snprintf(server_last, sizeof(server_last), "%s", request);
     } else if (strncmp(request, "POST /sick", 10) == 0) {
         server_sick = true;
     } else if (strncmp(request, "GET /slow?", 10) == 0) {
         usleep((useconds_t)strtol(request + 10, NULL, 10) * 1000);
-    } else if (strncmp(request, "GET /echo", 9) == 0) {
-        snprintf(body, sizeof(body), "%s", request);
+    } else if (strncmp(request, "GET /last", 9) == 0) {
+        snprintf(body, sizeof(body), "%s", server_last);
+    } else if (strncmp(request, "GET /upgrade", 12) == 0) {
+        server_echo(fd);
+        return;
     }
     snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body), body);
     (void)!write(fd, head, strlen(head));
@@ -60,6 +78,8 @@ static void *server_connection(void *context)
         if (strstr(request, "\r\n\r\n")) {
             server_answer(fd, request);
             length = 0;
+            if (strstr(request, "onnection: close"))
+                break;
         }
     }
     close(fd);

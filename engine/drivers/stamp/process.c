@@ -101,12 +101,25 @@ static enum call_status process_look(struct call *call, struct process_call *own
     return want_look(want, NULL, own->mark);
 }
 
-/* An answer that is no answer must not read as "gone". */
+/* An answer that is no answer must not read as "gone". `doing`: "start", "look for". */
 static struct error *process_trouble(struct call *call, const struct reply *last, const char *doing)
 {
-    struct error *error = reply_error(last, arena_printf(call->arena, "instance '%s'", call->target));
+    struct error *error;
 
-    return error ? error_wrap(error, "while %s", doing) : NULL;
+    if (last->transport == TRANSPORT_FAILED)
+        return error_new(ERR_IO, KIND_PERMANENT, "cannot %s instance '%s': %s", doing, call->target, last->text);
+    error = reply_error(last, "the system");
+    return error ? error_wrap(error, "cannot %s instance '%s'", doing, call->target) : NULL;
+}
+
+/* Remembers who was found or started. Without a number there is nobody to look for, and nobody to signal. */
+static struct error *process_take(struct call *call, struct process_call *own, const struct reply *last)
+{
+    if (last->process.pid <= 1)
+        return error_new(ERR_UNKNOWN_ANSWER, KIND_IN_DOUBT, "instance '%s' runs but it is not known as which process",
+                         call->target);
+    own->process = last->process;
+    return NULL;
 }
 
 static bool process_dir_is_safe(const char *dir)
@@ -129,7 +142,7 @@ static json_t *process_detail(const struct process_call *own, bool adopted)
 
 static enum call_status process_adopt(struct call *call, struct process_call *own, const struct reply *last)
 {
-    own->process = last->process;
+    CALL_TRY(call, process_take(call, own, last));
     own->address = environment_value(call->arena, last->environment, "PENSTOCK_ADDRESS");
     if (!own->address)
         return call_failed(call, error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
@@ -205,32 +218,32 @@ static enum call_status process_create(struct call *call, const struct reply *la
         own->phase = CREATE_LOOKED;
         return want_look(want, NULL, own->mark);
     case CREATE_LOOKED:
-        CALL_TRY(call, process_trouble(call, last, "looking for it"));
+        CALL_TRY(call, process_trouble(call, last, "look for"));
         if (last->there)
             return process_adopt(call, own, last);
         own->phase = CREATE_DIR_MADE;
         return want_path(want, EFFECT_MAKE_DIR, own->dir);
     case CREATE_DIR_MADE:
-        CALL_TRY(call, process_trouble(call, last, "making its directory"));
+        CALL_TRY(call, process_trouble(call, last, "make the directory of"));
         return process_make_log_dir(call, own, want);
     case CREATE_LOG_DIR_MADE:
-        CALL_TRY(call, process_trouble(call, last, "making the directory of its log"));
+        CALL_TRY(call, process_trouble(call, last, "make the log's directory of"));
         own->phase = CREATE_PORT_GIVEN;
         *want = (struct effect){.kind = EFFECT_FREE_PORT, .timeout_ms = ACT_TIMEOUT_MS};
         return CALL_WANTS;
     case CREATE_PORT_GIVEN:
-        CALL_TRY(call, process_trouble(call, last, "taking a free port"));
+        CALL_TRY(call, process_trouble(call, last, "find a port for"));
         return process_start(call, own, last->port, want);
     case CREATE_STARTED:
-        CALL_TRY(call, process_trouble(call, last, "starting it"));
-        own->process = last->process;
+        CALL_TRY(call, process_trouble(call, last, "start"));
+        CALL_TRY(call, process_take(call, own, last));
         own->phase = CREATE_SETTLED;
         return want_sleep(want, SETTLE_MS);
     case CREATE_SETTLED:
         own->phase = CREATE_READ_BACK;
         return want_look(want, &own->process, NULL);
     case CREATE_READ_BACK:
-        CALL_TRY(call, process_trouble(call, last, "looking whether it runs"));
+        CALL_TRY(call, process_trouble(call, last, "look for"));
         if (last->there)
             return call_done(call, process_detail(own, false), NULL);
         own->phase = CREATE_LOG_READ;
@@ -251,7 +264,7 @@ static enum call_status process_observe(struct call *call, const struct reply *l
     case OBSERVE_BEGIN:
         return process_look(call, own, OBSERVE_LOOKED, want);
     case OBSERVE_LOOKED:
-        CALL_TRY(call, process_trouble(call, last, "looking whether it runs"));
+        CALL_TRY(call, process_trouble(call, last, "look for"));
         return call_done(call, json_pack("{s:b}", "alive", last->there), NULL);
     }
     BUG("instance.observe in phase %d", own->phase);
@@ -276,17 +289,17 @@ static enum call_status process_end(struct call *call, const struct reply *last,
     case END_BEGIN:
         return process_look(call, own, END_LOOKED, want);
     case END_LOOKED:
-        CALL_TRY(call, process_trouble(call, last, "looking for it"));
+        CALL_TRY(call, process_trouble(call, last, "look for"));
         if (!last->there)
             return process_exited(call, true, true);
         if (!own->known)
-            own->process = last->process;
+            CALL_TRY(call, process_take(call, own, last));
         own->phase = END_SIGNALLED;
         *want = (struct effect){
             .kind = EFFECT_SIGNAL, .timeout_ms = ACT_TIMEOUT_MS, .process = own->process, .signal = number};
         return CALL_WANTS;
     case END_SIGNALLED:
-        CALL_TRY(call, process_trouble(call, last, "signalling it"));
+        CALL_TRY(call, process_trouble(call, last, "signal"));
         if (!last->there)
             return process_exited(call, true, true);
         own->phase = END_AWAITED;
@@ -296,7 +309,7 @@ static enum call_status process_end(struct call *call, const struct reply *last,
         /* A timeout is the answer "still there", in whichever of the two ways it is told. */
         if (last->timed_out || last->transport == TRANSPORT_TIMEOUT)
             return process_exited(call, false, false);
-        CALL_TRY(call, process_trouble(call, last, "waiting for its end"));
+        CALL_TRY(call, process_trouble(call, last, "wait for the end of"));
         return process_exited(call, true, false);
     }
     BUG("instance.stop in phase %d", own->phase);
@@ -346,7 +359,7 @@ static enum call_status process_remove(struct call *call, const struct reply *la
                                                own->dir ? own->dir : ""));
         return process_look(call, own, REMOVE_LOOKED, want);
     case REMOVE_LOOKED:
-        CALL_TRY(call, process_trouble(call, last, "looking for it"));
+        CALL_TRY(call, process_trouble(call, last, "look for"));
         if (last->there)
             return process_still_there(call, last->process.pid);
         /* The identity is gone. Is there another process of the same name, started by a create that was cut off? */
@@ -355,13 +368,13 @@ static enum call_status process_remove(struct call *call, const struct reply *la
             return want_look(want, NULL, own->mark);
         return call_failed(call, error_new(ERR_BUG, KIND_PERMANENT, "instance '%s' has no mark", call->target));
     case REMOVE_LOOKED_BY_MARK:
-        CALL_TRY(call, process_trouble(call, last, "looking for its mark"));
+        CALL_TRY(call, process_trouble(call, last, "look for the mark of"));
         if (last->there)
             return process_still_there(call, last->process.pid);
         own->phase = REMOVE_REMOVED;
         return want_path(want, EFFECT_REMOVE_TREE, own->dir);
     case REMOVE_REMOVED:
-        CALL_TRY(call, process_trouble(call, last, "removing its directory"));
+        CALL_TRY(call, process_trouble(call, last, "remove the directory of"));
         return call_done(call, json_pack("{s:b}", "kept", 0), NULL);
     }
     BUG("instance.remove in phase %d", own->phase);
@@ -380,10 +393,10 @@ static enum call_status process_signal(struct call *call, const struct reply *la
                                error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "'%s' is no signal", name ? name : ""));
         return process_look(call, own, SIGNAL_LOOKED, want);
     case SIGNAL_LOOKED:
-        CALL_TRY(call, process_trouble(call, last, "looking for it"));
+        CALL_TRY(call, process_trouble(call, last, "look for"));
         if (last->there) {
             if (!own->known)
-                own->process = last->process;
+                CALL_TRY(call, process_take(call, own, last));
             own->phase = SIGNAL_SENT;
             *want = (struct effect){
                 .kind = EFFECT_SIGNAL, .timeout_ms = ACT_TIMEOUT_MS, .process = own->process, .signal = number};
@@ -391,7 +404,7 @@ static enum call_status process_signal(struct call *call, const struct reply *la
         }
         break;
     case SIGNAL_SENT:
-        CALL_TRY(call, process_trouble(call, last, "signalling it"));
+        CALL_TRY(call, process_trouble(call, last, "signal"));
         if (last->there)
             return call_done(call, json_pack("{s:s}", "signal", name), NULL);
         break;

@@ -237,10 +237,20 @@ static enum call_status door_asked(struct call *call, struct door_call *own, con
     return want_http(call, want, "GET", own->door.probe_url, NULL, PROBE_TIMEOUT_MS);
 }
 
+/* Found or started, but not known as which process: nothing may be signalled by that. */
+static struct error *door_process_error(const struct reply *last)
+{
+    if (last->process.pid > 1)
+        return NULL;
+    return error_new(ERR_UNKNOWN_ANSWER, KIND_IN_DOUBT, "haproxy runs but it is not known as which process");
+}
+
 static enum call_status door_found(struct call *call, struct door_call *own, const struct reply *last,
                                    struct effect *want)
 {
     CALL_TRY(call, reply_error(last, "the list of processes"));
+    if (last->there)
+        CALL_TRY(call, door_process_error(last));
     own->there = last->there;
     if (last->there && own->process.pid == 0)
         own->process = last->process;
@@ -378,6 +388,7 @@ enum call_status haproxy_ensure(struct call *call, const struct reply *last, str
         return door_checked(call, own, last, want);
     case ENSURE_STARTED:
         CALL_TRY(call, door_child_error(last));
+        CALL_TRY(call, door_process_error(last));
         own->process = last->process;
         own->started = own->there = true;
         own->phase = ENSURE_SLEPT;
@@ -429,6 +440,7 @@ enum call_status haproxy_stop(struct call *call, const struct reply *last, struc
         CALL_TRY(call, reply_error(last, "the list of processes"));
         if (!last->there)
             return door_ask(call, own, STOP_ASKED, want);
+        CALL_TRY(call, door_process_error(last));
         own->process = last->process;
         return door_end(own, SIGTERM, want);
     case STOP_ASKED:

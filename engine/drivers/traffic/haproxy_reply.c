@@ -104,15 +104,21 @@ static size_t split(struct arena *arena, const char *line, char separator, const
 struct table {
     const char *names[COLUMNS_MOST];
     const char *fields[COLUMNS_MOST];
-    size_t name_count, field_count;
+    size_t name_count;
 };
 
-/* NULL when the table has no such column or the row is too short. */
+/* A row that is not as long as its header has lost a field, and all that follow stand under a wrong name. */
+static bool read_row(struct arena *arena, struct table *table, const char *line, char separator)
+{
+    return split(arena, line, separator, table->fields) == table->name_count;
+}
+
+/* NULL when the table has no such column. */
 static const char *column(const struct table *table, const char *name)
 {
     for (size_t i = 0; i < table->name_count; i++) {
         if (text_is(table->names[i], name))
-            return i < table->field_count ? table->fields[i] : NULL;
+            return table->fields[i];
     }
     return NULL;
 }
@@ -168,7 +174,8 @@ static struct error *read_state(struct reader *reader, struct haproxy_seen *out)
     while (next_line(reader)) {
         if (!*reader->line)
             return NULL;
-        table->field_count = split(reader->arena, reader->line, ' ', table->fields);
+        if (!read_row(reader->arena, table, reader->line, ' '))
+            return answered(reader->line);
         TRY(read_state_row(reader->arena, table, reader->line, out));
     }
     return cut_short();
@@ -220,7 +227,8 @@ static struct error *read_stat(struct reader *reader, struct haproxy_seen *out)
 
         if (!*reader->line)
             return NULL;
-        table->field_count = split(reader->arena, reader->line, ',', table->fields);
+        if (!read_row(reader->arena, table, reader->line, ','))
+            return answered(reader->line);
         type = column(table, "type");
         if (!type || !*column_or_empty(table, "pxname") || !*column_or_empty(table, "svname"))
             return answered(reader->line);

@@ -29,7 +29,7 @@ static void assert_unreadable(struct arena *arena, const char *text, const char 
     struct error *error = haproxy_read_seen(arena, text, strlen(text), &seen);
 
     if (!error)
-        fail_msg("it was read");
+        fail_msg("it was read, not: %s", pattern);
     if (!text_glob(pattern, error->text))
         fail_msg("it says: %s", error->text);
     assert_int_equal(error->code, ERR_UNKNOWN_ANSWER);

@@ -95,8 +95,8 @@ static void test_source_resolve__a_bare_repository_and_a_linked_work_tree(void *
 
 static void test_source_resolve__knows_no_revision_language(void **state)
 {
-    static const char *const names[] = {"HEAD~1", "main^", "main@{0}", ":/first", "main^{tree}", "HEAD^", "@", "-x", "",
-                                        "..", "main..v1", "ref s", "abc"};
+    static const char *const names[] = {"HEAD~1", "main^", "main@{0}", ":/first",  "main^{tree}", "HEAD^", "@",
+                                        "-x",     "",      "..",       "main..v1", "ref s",       "abc"};
     struct scratch *scratch = *state;
 
     sh(scratch, two_commits);
@@ -118,15 +118,15 @@ static void test_source_resolve__suggests_the_nearest_name(void **state)
 
     sh(scratch, two_commits);
     sh(scratch, "git -C repo branch feature/rooms");
-    assert_fails_with_hint(fail_to(scratch, "mian"), ERR_NOT_FOUND,
-                           arena_printf(scratch->arena, "no branch, tag or commit 'mian' in the git repository '%s'",
-                                        in(scratch, "repo")),
-                           "did you mean 'main'?");
     assert_fails_with_hint(
-        fail_to(scratch, "feature/roms"), ERR_NOT_FOUND,
-        arena_printf(scratch->arena, "no branch, tag or commit 'feature/roms' in the git repository '%s'",
-                     in(scratch, "repo")),
-        "did you mean 'feature/rooms'?");
+        fail_to(scratch, "mian"), ERR_NOT_FOUND,
+        arena_printf(scratch->arena, "no branch, tag or commit 'mian' in the git repository '%s'", in(scratch, "repo")),
+        "did you mean 'main'?");
+    assert_fails_with_hint(fail_to(scratch, "feature/roms"), ERR_NOT_FOUND,
+                           arena_printf(scratch->arena,
+                                        "no branch, tag or commit 'feature/roms' in the git repository '%s'",
+                                        in(scratch, "repo")),
+                           "did you mean 'feature/rooms'?");
 }
 
 static void test_source_resolve__a_name_of_two_things(void **state)
@@ -136,24 +136,18 @@ static void test_source_resolve__a_name_of_two_things(void **state)
     sh(scratch, two_commits);
     sh(scratch, "git -C repo branch v1; git -C repo branch v2; git -C repo tag v2");
     assert_string_equal(resolve(scratch, "v2").branch, "v2"); /* the same commit either way */
-    assert_fails_with_hint(fail_to(scratch, "v1"), ERR_CONFLICT, "'v1' is both a branch and a tag, of different commits",
+    assert_fails_with_hint(fail_to(scratch, "v1"), ERR_CONFLICT,
+                           "'v1' is both a branch and a tag, of different commits",
                            "say 'refs/heads/v1' or 'refs/tags/v1'");
     assert_string_equal(resolve(scratch, "refs/tags/v1").subject, "first");
 }
 
-static void test_source_resolve__a_short_number_of_two_commits(void **state)
+static void test_source_resolve__a_short_number_of_two_objects(void **state)
 {
     struct scratch *scratch = *state;
-    const char *digits;
 
-    sh(scratch, "git init repo");
-    /* Four digits: among 1200 objects some pair shares them. */
-    sh(scratch, "cd repo; for i in $(seq 1200); do echo $i > f$i; done; git hash-object -w f*; "
-                "git commit --allow-empty -m x");
-    digits = ask(scratch, "git -C repo cat-file --batch-all-objects --batch-check | cut -c1-4 | uniq -d | head -1");
-    assert_int_equal(strlen(digits), 4);
-    assert_fails_with_hint(fail_to(scratch, digits), ERR_CONFLICT,
-                           arena_printf(scratch->arena, "the number '%s' is of more than one object", digits),
+    sh(scratch, "git init repo; cd repo; echo 195 | git hash-object -w --stdin; echo 389 | git hash-object -w --stdin");
+    assert_fails_with_hint(fail_to(scratch, "6bb2"), ERR_CONFLICT, "the number '6bb2' is of more than one object",
                            "give more of its digits");
 }
 
@@ -188,10 +182,10 @@ static void test_source_resolve__no_commit_yet(void **state)
     struct scratch *scratch = *state;
 
     sh(scratch, "git init repo");
-    assert_fails_with_hint(fail_to(scratch, NULL), ERR_NOT_FOUND,
-                           arena_printf(scratch->arena, "the git repository '%s' has no commit at HEAD yet",
-                                        in(scratch, "repo")),
-                           "commit something, or name a branch, tag or commit");
+    assert_fails_with_hint(
+        fail_to(scratch, NULL), ERR_NOT_FOUND,
+        arena_printf(scratch->arena, "the git repository '%s' has no commit at HEAD yet", in(scratch, "repo")),
+        "commit something, or name a branch, tag or commit");
 }
 
 static void test_source_resolve__no_repository(void **state)
@@ -199,10 +193,10 @@ static void test_source_resolve__no_repository(void **state)
     struct scratch *scratch = *state;
     struct source_commit commit;
 
-    assert_fails_with_hint(fail_to(scratch, NULL), ERR_REPOSITORY,
-                           arena_printf(scratch->arena, "there is no git repository '%s': No such file or directory",
-                                        in(scratch, "repo")),
-                           NULL);
+    assert_fails_with_hint(
+        fail_to(scratch, NULL), ERR_REPOSITORY,
+        arena_printf(scratch->arena, "there is no git repository '%s': No such file or directory", in(scratch, "repo")),
+        NULL);
     sh(scratch, "mkdir repo");
     assert_fails_with_hint(fail_to(scratch, NULL), ERR_REPOSITORY,
                            arena_printf(scratch->arena, "'%s' is not a git repository", in(scratch, "repo")),
@@ -212,8 +206,7 @@ static void test_source_resolve__no_repository(void **state)
         source_resolve(scratch->arena, in(scratch, "repo/app"), NULL, &commit), ERR_REPOSITORY,
         arena_printf(scratch->arena, "'%s' is not a git repository", in(scratch, "repo/app")),
         arena_printf(scratch->arena, "it lies inside the repository '%s': name that one", in(scratch, "repo")));
-    sh(scratch, "echo nonsense > repo/.git/config");
-    assert_int_equal(system("true"), 0);
+    sh(scratch, "echo '[core' > repo/.git/config");
     {
         struct error *error = fail_to(scratch, NULL);
 
@@ -227,8 +220,8 @@ static void test_source_resolve__no_repository(void **state)
 static void test_source_resolve__a_repository_of_another_user(void **state)
 {
     struct scratch *scratch = *state;
-    const char *text = arena_printf(scratch->arena, "the git repository '%s' belongs to another user",
-                                    in(scratch, "repo"));
+    const char *text =
+        arena_printf(scratch->arena, "the git repository '%s' belongs to another user", in(scratch, "repo"));
     const char *hint = arena_printf(scratch->arena, "if you trust it: git config --global --add safe.directory %s",
                                     in(scratch, "repo"));
 
@@ -253,11 +246,13 @@ static void test_source_resolve__extensions(void **state)
     assert_string_equal(resolve(scratch, NULL).branch, "main");
     sh(scratch, "cd repo; git config extensions.future true");
     assert_fails(fail_to(scratch, NULL), ERR_REPOSITORY,
-                 arena_printf(scratch->arena, "the git repository '%s' uses the extension 'future', which is not known here",
+                 arena_printf(scratch->arena,
+                              "the git repository '%s' uses the extension 'future', which is not known here",
                               in(scratch, "repo")));
     sh(scratch, "rm -rf repo; git init --object-format=sha256 repo");
     assert_fails(fail_to(scratch, NULL), ERR_REPOSITORY,
-                 arena_printf(scratch->arena, "the git repository '%s' has SHA-256 object names; only SHA-1 can be read",
+                 arena_printf(scratch->arena,
+                              "the git repository '%s' has SHA-256 object names; only SHA-1 can be read",
                               in(scratch, "repo")));
 }
 
@@ -282,9 +277,9 @@ static void test_source_resolve__a_branch_to_nowhere(void **state)
 
     sh(scratch, two_commits);
     sh(scratch, "cd repo; echo 1234567890123456789012345678901234567890 > .git/refs/heads/broken");
-    assert_fails(fail_to(scratch, "broken"), ERR_NOT_FOUND,
-                 arena_printf(scratch->arena, "what 'broken' points to is not in the git repository '%s'",
-                              in(scratch, "repo")));
+    assert_fails(
+        fail_to(scratch, "broken"), ERR_NOT_FOUND,
+        arena_printf(scratch->arena, "what 'broken' points to is not in the git repository '%s'", in(scratch, "repo")));
     sh(scratch, "cd repo; echo nonsense > .git/refs/heads/broken");
     {
         struct error *error = fail_to(scratch, "broken");
@@ -318,7 +313,7 @@ int main(void)
         TEST_WITH_SCRATCH(test_source_resolve__knows_no_revision_language),
         TEST_WITH_SCRATCH(test_source_resolve__suggests_the_nearest_name),
         TEST_WITH_SCRATCH(test_source_resolve__a_name_of_two_things),
-        TEST_WITH_SCRATCH(test_source_resolve__a_short_number_of_two_commits),
+        TEST_WITH_SCRATCH(test_source_resolve__a_short_number_of_two_objects),
         TEST_WITH_SCRATCH(test_source_resolve__a_tag_of_something_else),
         TEST_WITH_SCRATCH(test_source_resolve__cleans_what_people_wrote),
         TEST_WITH_SCRATCH(test_source_resolve__no_commit_yet),

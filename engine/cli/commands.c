@@ -1,0 +1,290 @@
+/* The command table. Help, completion and docs/reference/command-line.md are printed from these rows. */
+
+#include <stddef.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+static const struct command rows[] = {
+    {.group = "set up",
+     .name = "init",
+     .arguments = "[DIRECTORY]",
+     .most = 1,
+     .summary = "write a commented penstock.yaml and a pipeline that work",
+     .doc =
+         "Writes penstock.yaml and pipelines/prod.yaml into the directory (default: here). The files pass `penstock "
+         "validate` as they are. Files that are there already are never overwritten: the command then names them and "
+         "writes nothing.",
+     .examples = "penstock init\tin this directory\n",
+     .exits = "0 1 7",
+     .run = cmd_init},
+    {.name = "validate",
+     .arguments = "[ENVIRONMENT...]",
+     .most = -1,
+     .summary = "check penstock.yaml and the pipelines, all problems at once",
+     .doc = "Reads penstock.yaml and the pipelines of the named environments (default: all), and lists every problem "
+            "with file, line and column. Asks nobody and changes nothing.",
+     .examples = "penstock validate\teverything\npenstock validate prod -o json\tone environment, for a program\n",
+     .exits = "0 3",
+     .run = cmd_validate},
+    {.name = "doctor",
+     .arguments = "",
+     .summary = "check this machine: repository, state directory, front door, ports, clock, disk",
+     .doc = "Each line says what was looked at and, where it is not well, the command that helps. Changes nothing.",
+     .examples = "penstock doctor\tlook\n",
+     .exits = "0 1 3",
+     .run = cmd_doctor},
+    {.group = "release",
+     .name = "plan",
+     .arguments = "ENVIRONMENT [COMMIT]",
+     .least = 1,
+     .most = 2,
+     .options = {OPTION_AS, OPTION_DETAILED_EXITCODE},
+     .summary = "show what a release would do; change nothing",
+     .doc = "Makes the same plan as `release` and prints it: what is built, started, checked, shifted, waited for and "
+            "destroyed, which gates ask whom, and what would take each step back. COMMIT is a branch, a tag or a "
+            "commit (default: HEAD). Writes nothing, not even a record.",
+     .examples = "penstock plan prod\tthe current commit\npenstock plan prod v1.4.0 -o json\ta tag, for a program\n",
+     .exits = "0 1 3 10",
+     .run = cmd_plan},
+    {.name = "release",
+     .arguments = "ENVIRONMENT [COMMIT]",
+     .least = 1,
+     .most = 2,
+     .options = {OPTION_YES, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_AS},
+     .summary = "release a commit: plan, ask, run, follow",
+     .doc =
+         "Plans, shows the plan, asks (or --yes), then runs the release and follows it until it ends. Ctrl-C stops "
+         "the runner gently: traffic stays as it is, and `resume` goes on from there. With --detach the runner is "
+         "left behind and `watch` follows it. With --until-gate the command ends with exit code 8 at the first gate, "
+         "so that a CI job does not wait for people.",
+     .examples = "penstock release prod\tthe current commit\n"
+                 "penstock release prod release/1.4 --yes --until-gate\tin a CI job\n"
+                 "penstock release prod --yes --detach\tleave the runner behind\n",
+     .exits = "0 1 2 3 5 6 7 8 130 143",
+     .run = cmd_release},
+    {.name = "resume",
+     .arguments = "[ID]",
+     .most = 1,
+     .options = {OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_TAKEOVER, OPTION_AS},
+     .summary = "go on with a live release whose runner is gone",
+     .doc = "Goes on from the journal, with the plan that the release began with. Does nothing that was done already. "
+            "Refused while another runner works on it. --takeover kills what a dead runner left running (a build, a "
+            "command) instead of waiting for its end.",
+     .examples = "penstock resume\tthe only live release\npenstock resume prod --detach\tin the background\n",
+     .exits = "0 1 5 6 7 8 130 143",
+     .run = cmd_resume},
+    {.name = "retry",
+     .arguments = "ID",
+     .least = 1,
+     .most = 1,
+     .options = {OPTION_COMMENT, OPTION_PUT_BACK, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_TAKEOVER,
+                 OPTION_AS},
+     .summary = "try the failed step of a held release again",
+     .doc = "The same release, from the step that failed; `release` would begin a new one. When no runner is alive, "
+            "this command becomes it. After somebody else changed the traffic, --put-back says that the plan's shares "
+            "shall be put back over that change.",
+     .examples = "penstock retry r-17\tgo on from the failed step\n",
+     .exits = "0 1 5 6 7 8 130 143",
+     .run = cmd_retry},
+    {.name = "rollback",
+     .arguments = "ID",
+     .least = 1,
+     .most = 1,
+     .options = {OPTION_YES, OPTION_COMMENT, OPTION_DETACH, OPTION_TIMEOUT, OPTION_TAKEOVER, OPTION_AS},
+     .summary = "take a live release back: the old unit gets its traffic again",
+     .doc =
+         "Gives the traffic back to the old unit, proves that, drains the new unit with the same care as an old one, "
+         "and destroys it. Only before the pivot: once an old stamp is being destroyed, release the old commit "
+         "instead. When no runner is alive, this command becomes it.",
+     .examples = "penstock rollback r-17 --comment 'error rate'\ttake it back\n",
+     .exits = "0 1 6 7 130 143",
+     .run = cmd_rollback},
+    {.name = "abort",
+     .arguments = "ID",
+     .least = 1,
+     .most = 1,
+     .options = {OPTION_YES, OPTION_COMMENT, OPTION_KEEP, OPTION_AS_IS, OPTION_DETACH, OPTION_TIMEOUT, OPTION_TAKEOVER,
+                 OPTION_AS},
+     .summary = "end a live release: take it back, or leave things as they are",
+     .doc = "Traffic goes back to the old unit as in a rollback, and the release ends aborted. --keep leaves the new "
+            "unit standing, without traffic, until `penstock destroy` takes it. --as-is undoes nothing at all: the "
+            "release ends where it stands, and traffic stays as it is.",
+     .examples = "penstock abort r-17 --comment 'wrong commit'\ttake it back and end it\n"
+                 "penstock abort r-17 --keep\tkeep the new unit to look at\n",
+     .exits = "0 1 5 7 130 143",
+     .run = cmd_abort},
+    {.name = "destroy",
+     .arguments = "ENVIRONMENT|UNIT",
+     .least = 1,
+     .most = 1,
+     .options = {OPTION_YES, OPTION_CONFIRM, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_AS},
+     .summary = "drain and destroy a unit that is left over, or a whole environment",
+     .doc = "Drains, proves that nothing is left, then destroys: with the same care as in a release, and as a release "
+            "of its own kind. A whole environment, with its front door, asks for its name to be typed, or --confirm "
+            "NAME; a unit asks for yes, or --yes.",
+     .examples = "penstock destroy prod-1a2b3c4-7\ta unit that an abort kept\n"
+                 "penstock destroy e2e --confirm e2e\teverything of an environment\n",
+     .exits = "0 1 2 7 8 130 143",
+     .run = cmd_destroy},
+    {.group = "decide",
+     .name = "approve",
+     .arguments = "ID [GATE]",
+     .least = 1,
+     .most = 2,
+     .options = {OPTION_COMMENT, OPTION_YES, OPTION_ABANDON, OPTION_INSTANCE, OPTION_AS},
+     .summary = "open a gate; or give up what an overdue drain still counts",
+     .doc = "Shows what the approval binds to (the plan, the shares, what the engine's client saw so far), asks, and "
+            "writes the decision down. An approval holds for exactly what was shown: when that changes, the gate asks "
+            "again. A refused approval is kept in the record too.\n\n"
+            "With --abandon it answers a drain that is overdue, or an instance that died with work on it: the numbers "
+            "must be exactly those that the record counts (`unknown` where nobody could count), and --comment must say "
+            "why.",
+     .examples =
+         "penstock approve r-17\tthe gate that waits\n"
+         "penstock approve r-17 release-managers --comment 'looks good' --yes\twithout a question\n"
+         "penstock approve r-17 --abandon rooms=2,recordings=1 --comment 'agreed with the hosts'\tgive up work\n",
+     .exits = "0 2 4 7",
+     .run = cmd_approve},
+    {.name = "reject",
+     .arguments = "ID [GATE]",
+     .least = 1,
+     .most = 2,
+     .options = {OPTION_COMMENT, OPTION_YES, OPTION_AS},
+     .summary = "say no at a gate: the release goes back and ends rejected",
+     .doc =
+         "Writes the decision down; the runner then takes the release back, as in a rollback. It ends rejected, which "
+         "is not a fault.",
+     .examples = "penstock reject r-17 --comment 'not before the holidays'\tsay no\n",
+     .exits = "0 2 4 7",
+     .run = cmd_reject},
+    {.group = "look",
+     .name = "status",
+     .arguments = "[ENVIRONMENT]",
+     .most = 1,
+     .summary = "what is live, what waits for whom, what to do next",
+     .doc = "One block for each environment: the live unit, the live release with its reason, and who it waits for. "
+            "`penstock` alone prints the same.",
+     .examples = "penstock status\tall environments\n",
+     .exits = "0 1",
+     .run = cmd_status},
+    {.name = "watch",
+     .arguments = "[ID]",
+     .most = 1,
+     .options = {OPTION_TIMEOUT, OPTION_UNTIL_GATE},
+     .summary = "follow a release that runs elsewhere, until it ends",
+     .doc = "Reads the record only. Ctrl-C stops watching and nothing else. Ends with the exit code of the release.",
+     .examples = "penstock watch\tthe only live release\npenstock watch r-17 -o jsonl\tone event a line\n",
+     .exits = "0 1 5 6 8 130",
+     .run = cmd_watch},
+    {.name = "history",
+     .arguments = "[ENVIRONMENT]",
+     .most = 1,
+     .options = {OPTION_LIMIT},
+     .summary = "releases, newest first",
+     .doc = "Which commit went where, who asked for it, and how it ended.",
+     .examples = "penstock history prod --limit 5\tthe last five\n",
+     .exits = "0 1",
+     .run = cmd_history},
+    {.name = "show",
+     .arguments = "ID",
+     .least = 1,
+     .most = 1,
+     .summary = "everything about one release",
+     .doc = "Why it stands where it stands and since when; stages, stamps, instances, shares, what the engine's client "
+            "saw, what the drains counted, and who decided what. After a failure: the cause first, then the last lines "
+            "of the failed process and its last health answer. The JSON form is described by "
+            "docs/reference/show.schema.json.",
+     .examples = "penstock show r-17\tfor people\npenstock show prod -o json\tthe live release of prod, for programs\n",
+     .exits = "0 1",
+     .run = cmd_show},
+    {.name = "logs",
+     .arguments = "ID [INSTANCE|STAGE]",
+     .least = 1,
+     .most = 2,
+     .options = {OPTION_LINES, OPTION_FOLLOW},
+     .summary = "the last lines of the logs of instances, builds and commands",
+     .doc = "Without a second argument: every log of the release. INSTANCE may be any part of the name that is unique.",
+     .examples = "penstock logs r-17\tall of them\npenstock logs r-17 west.1 --follow\tone instance, as it goes on\n"
+                 "penstock logs r-17 build --lines 200\tthe build\n",
+     .exits = "0 1",
+     .run = cmd_logs},
+    {.name = "audit",
+     .arguments = "",
+     .summary = "check the chain of the journal from its first row to its last",
+     .doc = "Each row of the journal carries a digest of itself and of the row before. This walks all of them and says "
+            "how many are whole, or which is the first that is not.",
+     .examples = "penstock audit\tcheck\n",
+     .exits = "0 1",
+     .run = cmd_audit},
+    {.group = "learn",
+     .name = "explain",
+     .arguments = "[KEY|CODE]",
+     .most = 1,
+     .summary = "what a key of the files, or an error code, means",
+     .doc = "KEY is the way to a key from the top of its file, like stages.shift.steps.share; CODE is what an error "
+            "begins with, like E0303. Without an argument: the top keys of both files.",
+     .examples = "penstock explain stages.shift.steps\ta key\npenstock explain E0303\tan error\n",
+     .exits = "0 1",
+     .run = cmd_explain},
+    {.name = "schema",
+     .arguments = "project|pipeline",
+     .least = 1,
+     .most = 1,
+     .summary = "the JSON Schema of penstock.yaml or of a pipeline, for editors",
+     .doc = "Draft-07, printed from the same table that checks the files.",
+     .examples = "penstock schema pipeline >pipeline.schema.json\tfor yaml-language-server\n",
+     .exits = "0 2",
+     .run = cmd_schema},
+    {.name = "completion",
+     .arguments = "bash|zsh|fish",
+     .least = 1,
+     .most = 1,
+     .summary = "completion of commands and options for a shell",
+     .doc = "Prints a script for the shell to read.",
+     .examples = "source <(penstock completion bash)\tin ~/.bashrc\n"
+                 "penstock completion fish >~/.config/fish/completions/penstock.fish\tfish\n",
+     .exits = "0 2",
+     .run = cmd_completion},
+    {.name = "help",
+     .arguments = "[COMMAND|TOPIC]",
+     .most = 1,
+     .summary = "this help; help COMMAND; help exit-codes, environment or files",
+     .doc = "The topics are true of all commands.",
+     .examples = "penstock help release\ta command\npenstock help exit-codes\ta topic\n",
+     .exits = "0 2",
+     .run = cmd_help},
+    {.name = "version",
+     .arguments = "",
+     .summary = "the version, and the commit it was built from",
+     .doc = "",
+     .exits = "0",
+     .run = cmd_version},
+    {.name = "__export",
+     .arguments = "REPOSITORY COMMIT DIRECTORY",
+     .least = 3,
+     .most = 3,
+     .run = cmd_export,
+     .hidden = true},
+    {.name = "__collect", .arguments = "DIRECTORY", .least = 1, .most = 1, .run = cmd_collect, .hidden = true},
+    {.name = "__reference",
+     .arguments = "commands|project|pipeline",
+     .least = 1,
+     .most = 1,
+     .run = cmd_reference,
+     .hidden = true},
+    {.name = NULL},
+};
+
+const struct command *commands(void)
+{
+    return rows;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *row = rows; row->name; row++)
+        if (text_is(row->name, name))
+            return row;
+    return NULL;
+}

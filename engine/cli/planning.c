@@ -1,0 +1,119 @@
+#include "cli/planning.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/follow.h"
+#include "cli/load.h"
+#include "cli/print.h"
+#include "plan/plan.h"
+#include "plan/planner.h"
+#include "run/run.h"
+#include "spec/diagnostics.h"
+#include "spec/project.h"
+#include "unit/source.h"
+#include "view/rows.h"
+
+/* What an empty record would say. */
+static void empty_facts(struct facts *out)
+{
+    *out = (struct facts){.release = "r-1", .unit_number = 1, .record = "none"};
+}
+
+/* A missing record is no error here. */
+static struct error *read_facts(struct cli *cli, const char *environment, struct facts *out)
+{
+    struct error *error;
+
+    if (!cli->record) {
+        TRY(state_need(cli));
+        error = record_open(cli->state, RECORD_READ, &cli->record);
+        if (error && error->code == ERR_NOT_FOUND) {
+            error_free(error);
+            empty_facts(out);
+            return NULL;
+        }
+        if (error)
+            return error;
+    }
+    return facts_read(cli->record, cli->arena, environment, out);
+}
+
+static struct error *fill_facts(struct cli *cli, const char *environment, struct facts *facts)
+{
+    TRY(person_need(cli, environment, &facts->requester));
+    facts->repository = project_path(cli, cli->project->repository);
+    facts->state_dir = cli->state;
+    facts->branch = facts->branch ? facts->branch : "";
+    facts->subject = facts->subject ? facts->subject : "";
+    return NULL;
+}
+
+static struct error *fill_commit(struct cli *cli, const char *commit, struct facts *facts)
+{
+    struct source_commit found = {0};
+
+    TRY(source_resolve(cli->arena, project_path(cli, cli->project->repository), commit, &found));
+    facts->commit = found.id;
+    facts->branch = found.branch;
+    facts->subject = found.subject;
+    return NULL;
+}
+
+struct error *planning_release(struct cli *cli, const char *environment, const char *commit, struct planning *out)
+{
+    TRY(environment_need(cli, environment, &out->environment));
+    TRY(pipeline_load(cli, out->environment, &out->pipeline));
+    TRY(read_facts(cli, environment, &out->facts));
+    TRY(fill_commit(cli, commit, &out->facts));
+    TRY(fill_facts(cli, environment, &out->facts));
+    plan_release(cli->arena, cli->project, out->pipeline, &out->facts, cli->problems, &out->plan);
+    TRY(diagnostics_error(cli->problems));
+    MUST(out->plan);
+    return NULL;
+}
+
+struct error *planning_destroy(struct cli *cli, const char *environment, const char *unit, struct planning *out)
+{
+    TRY(environment_need(cli, environment, &out->environment));
+    TRY(pipeline_load(cli, out->environment, &out->pipeline));
+    TRY(read_facts(cli, environment, &out->facts));
+    TRY(fill_facts(cli, environment, &out->facts));
+    return plan_destroy(cli->arena, cli->project, out->pipeline, &out->facts, unit, &out->plan);
+}
+
+struct error *planning_is_free(struct cli *cli, const char *environment)
+{
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+    const json_t *row;
+    const char *id;
+    bool running;
+
+    TRY(rows_live(cli->record, environment, &rows));
+    if (json_array_size(rows) == 0)
+        return NULL;
+    row = json_array_get(rows, 0);
+    id = arena_text(cli->arena, json_get_text(row, "id"));
+    cli->about = id;
+    TRY(follow_is_running(cli, id, environment, &running));
+    if (running)
+        next_add(cli, "follow it", "watch %s", id);
+    else
+        next_add(cli, "go on with it: no runner is alive", "resume %s", id);
+    next_add(cli, "why it is where it is", "show %s", id);
+    return error_new(ERR_CONFLICT, KIND_PERMANENT,
+                     "environment '%s' has a live release: %s, %s since %s (%s), asked for by %s", environment, id,
+                     json_get_text(row, "state"), time_text(cli->arena, json_get_int(row, "state_ms", 0)),
+                     json_get_text(row, "reason"), json_get_text(row, "requester"));
+}
+
+struct error *planning_run(struct cli *cli, const struct planning *planning)
+{
+    const char *release = planning->plan->release;
+
+    cli->about = release;
+    TRY(run_begin(cli->record, cli->arena, planning->plan, planning->facts.journal_seq));
+    return follow_start(cli, release, planning->plan->environment, planning->facts.requester);
+}

@@ -1,0 +1,36 @@
+#ifndef ENGINE_CLI_PLANNING_H
+#define ENGINE_CLI_PLANNING_H
+
+/* From arguments to a plan: the same way for `plan`, which shows it, and `release` and `destroy`, which run it. */
+
+#include "base/error.h"
+#include "plan/facts.h"
+
+struct cli;
+struct environment_spec;
+struct pipeline_spec;
+struct plan;
+
+/* What a plan was made from. */
+struct planning {
+    const struct environment_spec *environment;
+    struct pipeline_spec *pipeline;
+    struct facts facts;
+    struct plan *plan;
+};
+
+/*
+ * Plans a release of `commit` (NULL = HEAD). Opens the record for reading if there is one and it is not open yet;
+ * without one, plans as if an empty one were there, and makes none.
+ */
+NODISCARD struct error *planning_release(struct cli *cli, const char *environment, const char *commit,
+                                         struct planning *out);
+/* Plans the end of a unit, or (`unit` NULL) of the whole environment. Needs the record. */
+NODISCARD struct error *planning_destroy(struct cli *cli, const char *environment, const char *unit,
+                                         struct planning *out);
+/* ERR_CONFLICT when a release is live in the environment: which, since when, and what to do. Needs the record. */
+NODISCARD struct error *planning_is_free(struct cli *cli, const char *environment);
+/* Writes the plan into the record and runs it, or leaves a runner behind. */
+NODISCARD struct error *planning_run(struct cli *cli, const struct planning *planning);
+
+#endif

@@ -1,0 +1,471 @@
+/*
+ * Decisions of people. Each is checked and journaled in one transaction, so that two people who decide at the same
+ * moment cannot both be the last; then the runner's bell rings, and the runner does what follows.
+ *
+ * Refusals that an auditor wants to see (who tried what) are journaled as decision.refused; questions that make no
+ * sense (no such gate, nothing to retry) only fail.
+ */
+
+#include "control/control.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "io/io.h"
+#include "store/record.h"
+
+/* What a decision is checked against, read inside its own transaction. */
+struct deciding {
+    struct record *record;
+    struct arena *arena;
+    const struct decision_request *request;
+    json_t *release;    /* row of release_show */
+    json_t *gates;      /* rows of gates */
+    const json_t *gate; /* the one that is meant; NULL = about the release */
+    int step;           /* the gate's or drain's; -1 = the release */
+    const char *subject;
+    struct error *refusal; /* not permitted: to be journaled and returned */
+};
+
+static void deciding_release(struct deciding *own)
+{
+    json_cleanup(&own->release);
+    json_cleanup(&own->gates);
+    error_free(own->refusal);
+    own->refusal = NULL;
+}
+
+const char *control_bell(struct arena *arena, const char *state_directory, const char *environment)
+{
+    return arena_printf(arena, "%s/bells/%s.sock", state_directory, environment);
+}
+
+static struct error *rows(struct deciding *own, const char *query, json_t **out)
+{
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "release", own->request->release);
+
+    return query_rows(own->record, query, params, out);
+}
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    const char *text = json_get_text(row, key);
+
+    return text ? text : "";
+}
+
+/* A column of 0 and 1. */
+static bool flag_of(const json_t *row, const char *key)
+{
+    const json_t *value = json_object_get(row, key);
+
+    return json_is_true(value) || (json_is_integer(value) && json_integer_value(value) != 0);
+}
+
+static struct error *read_release(struct deciding *own)
+{
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "id", own->request->release);
+
+    TRY(query_row(own->record, "release_show", params, &own->release));
+    if (!json_is_object(own->release))
+        return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no release '%s'", own->request->release);
+    if (text_is(text_of(own->release, "state"), "ended"))
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has already ended: %s", own->request->release,
+                         text_of(own->release, "end"));
+    return NULL;
+}
+
+static bool is_asked(const json_t *gate)
+{
+    return text_is(text_of(gate, "state"), "asked");
+}
+
+/* Gates of the release that ask now: "'a', 'b'". */
+static const char *open_gates(const struct deciding *own, int *count)
+{
+    struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    size_t index;
+    const json_t *gate;
+
+    *count = 0;
+    json_array_foreach(own->gates, index, gate) if (is_asked(gate))
+        strbuf_printf(&list, "%s'%s'", (*count)++ ? ", " : "", text_of(gate, "name"));
+    return arena_text(own->arena, strbuf_view(&list));
+}
+
+/* The gate that is meant: the named one that asks, else the named one that was answered, else the only one that asks. */
+static struct error *find_gate(struct deciding *own)
+{
+    const char *name = own->request->gate;
+    int asked;
+    const char *list = open_gates(own, &asked);
+    size_t index;
+    const json_t *gate;
+
+    json_array_foreach(own->gates, index, gate)
+    {
+        if (name && !text_is(name, text_of(gate, "name")))
+            continue;
+        if (is_asked(gate) || (name && !own->gate))
+            own->gate = gate;
+    }
+    if (!name && asked > 1)
+        return error_hint(
+            error_new(ERR_CONFLICT, KIND_PERMANENT, "several gates of %s wait: %s", own->request->release, list),
+            "name the one that is meant");
+    if (own->gate)
+        return NULL;
+    if (asked > 0)
+        return error_hint(
+            error_new(ERR_NOT_FOUND, KIND_PERMANENT, "no gate '%s' of %s was asked yet", name, own->request->release),
+            "what waits: %s", list);
+    if (name)
+        return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "no gate '%s' of %s was asked yet", name,
+                         own->request->release);
+    return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "no gate of %s waits for anybody", own->request->release);
+}
+
+/* Nothing to refuse yet: is the question still the one that was shown? */
+static struct error *check_question(const struct deciding *own, int64_t now_ms)
+{
+    const char *name = text_of(own->gate, "name");
+    int64_t expires_ms = json_get_int(own->gate, "expires_ms", 0);
+
+    if (!is_asked(own->gate))
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "gate '%s' of %s was already %s", name, own->request->release,
+                         text_of(own->gate, "state"));
+    if (expires_ms > 0 && now_ms >= expires_ms)
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "gate '%s' of %s expired at %s", name, own->request->release,
+                         time_text(own->arena, expires_ms));
+    if (own->request->subject && !text_is(own->request->subject, text_of(own->gate, "subject")))
+        return error_hint(
+            error_new(ERR_CONFLICT, KIND_PERMANENT, "what gate '%s' asks has changed since it was shown to you", name),
+            "look again, then decide");
+    return NULL;
+}
+
+static const char *people_text(struct arena *arena, const json_t *people)
+{
+    struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    size_t index;
+    const json_t *person;
+
+    json_array_foreach(people, index, person)
+        strbuf_printf(&list, "%s%s", index ? ", " : "", json_string_value(person));
+    return arena_text(arena, strbuf_view(&list));
+}
+
+static bool is_among(const json_t *people, const char *person)
+{
+    size_t index;
+    const json_t *one;
+
+    if (json_array_size(people) == 0)
+        return true;
+    json_array_foreach(people, index, one) if (text_is(json_string_value(one), person)) return true;
+    return false;
+}
+
+/* An accepted, unused approval of the same question by the same person. */
+static struct error *approved_before(struct deciding *own, bool *before)
+{
+    json_t *decisions CLEANUP(json_cleanup) = NULL;
+    size_t index;
+    const json_t *row;
+
+    *before = false;
+    TRY(rows(own, "decisions", &decisions));
+    json_array_foreach(decisions, index, row)
+    {
+        if (json_get_text(row, "refused") || !text_is(text_of(row, "decision"), decision_text(DECISION_APPROVE)))
+            continue;
+        if (json_get_int(row, "step", -1) == own->step && text_is(text_of(row, "person"), own->request->person) &&
+            text_is(text_of(row, "subject"), own->subject))
+            *before = true;
+    }
+    return NULL;
+}
+
+static struct error *check_gate(struct deciding *own, int64_t now_ms)
+{
+    const char *person = own->request->person;
+    const json_t *people;
+    bool before;
+
+    TRY(rows(own, "gates", &own->gates));
+    TRY(find_gate(own));
+    TRY(check_question(own, now_ms));
+    own->step = (int)json_get_int(own->gate, "step", -1);
+    own->subject = text_of(own->gate, "subject");
+    people = json_object_get(own->gate, "people");
+    if (!is_among(people, person)) {
+        own->refusal =
+            error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' is not one of the people of gate '%s'", person,
+                                 text_of(own->gate, "name")),
+                       "these are: %s", people_text(own->arena, people));
+        return NULL;
+    }
+    if (own->request->decision != DECISION_APPROVE)
+        return NULL;
+    if (flag_of(own->gate, "bar_requester") && text_is(person, text_of(own->release, "requester"))) {
+        own->refusal =
+            error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' asked for this release; gate '%s' wants somebody else",
+                      person, text_of(own->gate, "name"));
+        return NULL;
+    }
+    TRY(approved_before(own, &before));
+    if (before)
+        own->refusal = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
+                                 "'%s' has already approved gate '%s'; it wants %d different people", person,
+                                 text_of(own->gate, "name"), (int)json_get_int(own->gate, "approvals", 1));
+    return NULL;
+}
+
+/* Aborts and rollbacks: only before the pivot, and not when it goes back already. */
+static struct error *check_back(const struct deciding *own)
+{
+    bool as_is = json_get_bool(own->request->values, "as_is", false);
+    const char *release = own->request->release;
+
+    if (as_is)
+        return NULL;
+    if (text_is(text_of(own->release, "kind"), "destroy"))
+        return error_hint(
+            error_new(ERR_CONFLICT, KIND_PERMANENT, "%s destroys: there is nothing to go back to", release),
+            "end it as it stands with abort --as-is");
+    if (flag_of(own->release, "pivot"))
+        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
+                                    "release %s is past its pivot: the old stamps are being destroyed", release),
+                          "release the old commit again, or end this one with abort --as-is");
+    if (text_is(text_of(own->release, "state"), "rolling_back"))
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s is going back already", release);
+    return NULL;
+}
+
+static struct error *check_retry(const struct deciding *own)
+{
+    if (!text_is(text_of(own->release, "state"), "held"))
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s is %s, not held: there is nothing to try again",
+                         own->request->release, text_of(own->release, "state"));
+    return NULL;
+}
+
+/* "rooms=2,recordings=unknown": what the drain of the instance counts, as --abandon wants it. */
+static const char *numbers_text(struct arena *arena, const json_t *numbers)
+{
+    struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const char *probe;
+    json_t *number;
+
+    json_object_foreach((json_t *)numbers, probe, number)
+    {
+        strbuf_printf(&list, "%s%s=", list.length ? "," : "", probe);
+        if (json_is_integer(number))
+            strbuf_printf(&list, "%lld", (long long)json_integer_value(number));
+        else
+            strbuf_text(&list, "unknown");
+    }
+    return arena_text(arena, strbuf_view(&list));
+}
+
+/*
+ * What the record counts on the instance now: {probe: number or null}. An instance that died took its work with it:
+ * that is `lost`, and nothing is left any more.
+ */
+static struct error *count_left(struct deciding *own, const char *instance, json_t **out)
+{
+    json_t *drains CLEANUP(json_cleanup) = NULL;
+    const char *column = "left";
+    size_t index;
+    const json_t *row;
+
+    TRY(rows(own, "drain_instances", &drains));
+    json_array_foreach(drains, index, row) if (text_is(text_of(row, "instance"), instance) &&
+                                               json_get_int(row, "lost", 0) > 0) column = "lost";
+    *out = json_object();
+    json_array_foreach(drains, index, row) if (text_is(text_of(row, "instance"), instance))
+        json_object_set(*out, text_of(row, "probe"), json_object_get(row, column));
+    return NULL;
+}
+
+static bool is_lost(const json_t *instances, const char *name)
+{
+    size_t index;
+    const json_t *row;
+
+    json_array_foreach(instances, index,
+                       row) if (text_is(text_of(row, "name"), name)) return text_is(text_of(row, "state"), "lost");
+    return false;
+}
+
+/* A drain that ran past its deadline, or whose instance died: only a person can go on from there. */
+static bool asks_person(const json_t *step, const json_t *instances)
+{
+    const char *verb = text_of(step, "verb");
+
+    if (!text_is(verb, "drain.wait") && !text_is(verb, "drain.prove"))
+        return false;
+    return text_is(text_of(step, "state"), "running") &&
+           (flag_of(json_object_get(step, "detail"), "overdue") || is_lost(instances, text_of(step, "target")));
+}
+
+/* The drain that asks a person: the named instance's, or the only one. */
+static struct error *find_asking(struct deciding *own, const json_t *steps, const json_t **out)
+{
+    json_t *instances CLEANUP(json_cleanup) = NULL;
+    struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    int count = 0;
+    size_t index;
+    const json_t *step;
+
+    *out = NULL;
+    TRY(rows(own, "instances", &instances));
+    json_array_foreach(steps, index, step)
+    {
+        if (!asks_person(step, instances))
+            continue;
+        strbuf_printf(&list, "%s%s", count++ ? ", " : "", text_of(step, "target"));
+        if (!own->request->gate || text_is(own->request->gate, text_of(step, "target")))
+            *out = step;
+    }
+    if (count == 0)
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "no drain of %s asks a person: it waits by itself",
+                         own->request->release);
+    if (!*out)
+        return error_hint(
+            error_new(ERR_NOT_FOUND, KIND_PERMANENT, "no drain of '%s' asks a person", own->request->gate),
+            "these do: %s", strbuf_view(&list));
+    if (!own->request->gate && count > 1)
+        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "several drains of %s ask: %s", own->request->release,
+                                    strbuf_view(&list)),
+                          "name the instance with --instance");
+    return NULL;
+}
+
+/* Work is given up only where a drain asks for it, and only as exactly as many as it counts. */
+static struct error *check_force(struct deciding *own)
+{
+    json_t *steps CLEANUP(json_cleanup) = NULL;
+    json_t *left CLEANUP(json_cleanup) = NULL;
+    const json_t *row;
+
+    TRY(rows(own, "steps", &steps));
+    TRY(find_asking(own, steps, &row));
+    own->step = (int)json_get_int(row, "ordinal", -1);
+    TRY(count_left(own, text_of(row, "target"), &left));
+    if (!json_equal(left, own->request->values)) {
+        own->refusal = error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "you give up %s, but on %s there are %s",
+                                            numbers_text(own->arena, own->request->values), text_of(row, "target"),
+                                            numbers_text(own->arena, left)),
+                                  "look again, then state exactly what is there");
+        return NULL;
+    }
+    if (!*own->request->comment)
+        return error_hint(error_new(ERR_USAGE, KIND_PERMANENT, "giving up work needs a reason"),
+                          "say why with --comment");
+    return NULL;
+}
+
+static struct error *check(struct deciding *own, int64_t now_ms)
+{
+    own->step = -1;
+    TRY(read_release(own));
+    switch (own->request->decision) {
+    case DECISION_APPROVE:
+    case DECISION_REJECT:
+        return check_gate(own, now_ms);
+    case DECISION_ABORT:
+    case DECISION_ROLLBACK:
+        return check_back(own);
+    case DECISION_RETRY:
+    case DECISION_ADOPT:
+        return check_retry(own);
+    case DECISION_FORCE:
+        return check_force(own);
+    case DECISION_NONE:
+        break;
+    }
+    BUG("decision %d", (int)own->request->decision);
+}
+
+/* "approved by bo: looks good" */
+static const char *reason_text(struct arena *arena, const struct decision_request *request)
+{
+    static const char *const past[] = {
+        [DECISION_NONE] = "",
+        [DECISION_APPROVE] = "approved",
+        [DECISION_REJECT] = "rejected",
+        [DECISION_ABORT] = "aborted",
+        [DECISION_ROLLBACK] = "rollback asked",
+        [DECISION_RETRY] = "retry asked",
+        [DECISION_FORCE] = "work given up",
+        [DECISION_ADOPT] = "the plan's shares asked back",
+    };
+
+    return arena_printf(arena, "%s by %s%s%s", past[request->decision], request->person, *request->comment ? ": " : "",
+                        request->comment);
+}
+
+static json_t *body_of(const struct deciding *own)
+{
+    const struct decision_request *request = own->request;
+    json_t *body = json_pack("{s:s, s:s}", "person", request->person, "comment", request->comment);
+
+    if (!text_is(control_person(own->arena), request->person))
+        json_object_set_new(body, "by", json_string(control_person(own->arena)));
+    if (own->gate)
+        json_object_set_new(body, "gate", json_string(text_of(own->gate, "name")));
+    if (request->values)
+        json_object_set(body, "values", (json_t *)request->values);
+    if (own->refusal) {
+        char *why CLEANUP(heap_cleanup) = error_line(own->refusal);
+
+        json_object_set_new(body, "decision", json_string(decision_text(request->decision)));
+        json_object_set_new(body, "why", json_string(why));
+    }
+    return body;
+}
+
+/* The machine counts votes by actor; in whose name it was really given is in the body. */
+static struct error *append(struct tx *tx, struct deciding *own, int64_t now_ms)
+{
+    json_t *body CLEANUP(json_cleanup) = body_of(own);
+    struct event event = {
+        .kind = own->refusal ? EVENT_DECISION_REFUSED : EVENT_DECISION_MADE,
+        .release = own->request->release,
+        .at_ms = now_ms,
+        .boot_ms = clock_boot_ms(),
+        .actor = own->request->person,
+        .decision = own->request->decision,
+        .step = own->step,
+        .subject = own->subject,
+        .body = body,
+    };
+
+    event.reason = own->refusal ? own->refusal->text : reason_text(own->arena, own->request);
+    return journal_append(tx, &event);
+}
+
+struct error *control_decide(struct record *record, struct arena *arena, const struct decision_request *request)
+{
+    struct deciding own CLEANUP(deciding_release) = {.record = record, .arena = arena, .request = request};
+    struct tx tx CLEANUP(tx_rollback) = TX_INIT;
+    int64_t now_ms = clock_wall_ms();
+    struct error *refusal;
+
+    TRY(tx_begin(record, &tx));
+    TRY(check(&own, now_ms));
+    TRY(append(&tx, &own, now_ms));
+    TRY(tx_commit(&tx));
+    if (own.refusal) {
+        refusal = own.refusal;
+        own.refusal = NULL;
+        return refusal;
+    }
+    bell_ring(control_bell(arena, record_directory(record), text_of(own.release, "environment")));
+    return NULL;
+}

@@ -1,0 +1,233 @@
+#include "view/release_view.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/lease.h"
+#include "view/rows.h"
+
+const char *view_text(const json_t *row, const char *key)
+{
+    const char *text = json_get_text(row, key);
+
+    return text ? text : "";
+}
+
+bool view_flag(const json_t *row, const char *key)
+{
+    const json_t *value = json_object_get(row, key);
+
+    return json_is_true(value) || (json_is_integer(value) && json_integer_value(value) != 0);
+}
+
+static struct error *read_lists(struct release_view *view)
+{
+    const struct {
+        const char *query;
+        json_t **out;
+    } lists[] = {
+        {"stages", &view->stages},       {"steps", &view->steps},   {"stamps", &view->stamps},
+        {"instances", &view->instances}, {"shares", &view->shares}, {"decisions", &view->decisions},
+        {"gates", &view->gates},         {"drains", &view->drains}, {"drain_instances", &view->drain_instances},
+    };
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        TRY(rows_of(view->record, lists[i].query, view->id, lists[i].out));
+    return NULL;
+}
+
+static struct error *read_prober(struct release_view *view)
+{
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+
+    TRY(rows_of(view->record, "prober", view->id, &rows));
+    view->prober = json_incref(json_array_size(rows) ? json_array_get(rows, 0) : json_null());
+    return NULL;
+}
+
+/* When the last thing was written down: since then nobody works on it. */
+static struct error *read_last_time(struct release_view *view)
+{
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+    int64_t seq;
+
+    TRY(rows_last_seq(view->record, view->id, &seq));
+    TRY(rows_events(view->record, view->id, seq - 1, &rows));
+    view->last_ms = json_get_int(json_array_get(rows, 0), "at_ms", view->now_ms);
+    return NULL;
+}
+
+static struct error *read_runner(struct release_view *view)
+{
+    struct lease_holder holder = {0};
+    bool found = false;
+    bool locked = false;
+
+    TRY(lease_holder(view->record, view->arena, view->environment, &holder, &found, &locked));
+    view->runner_alive = found && locked && holder.alive && text_is(holder.release, view->id);
+    return view->runner_alive ? NULL : read_last_time(view);
+}
+
+struct error *release_view_read(struct record *record, struct arena *arena, const char *release, const char *program,
+                                struct release_view *out)
+{
+    *out = (struct release_view){.record = record, .arena = arena, .program = program, .now_ms = clock_wall_ms()};
+    TRY(rows_release(record, release, &out->release));
+    if (!json_is_object(out->release))
+        return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no release '%s'", release);
+    out->id = view_text(out->release, "id");
+    out->environment = view_text(out->release, "environment");
+    out->state = view_text(out->release, "state");
+    TRY(read_lists(out));
+    TRY(read_prober(out));
+    return view_has_ended(out) ? NULL : read_runner(out);
+}
+
+void release_view_release(struct release_view *view)
+{
+    json_t **owned[] = {&view->release,   &view->stages, &view->steps,          &view->stamps,
+                        &view->instances, &view->shares, &view->gates,          &view->decisions,
+                        &view->prober,    &view->drains, &view->drain_instances};
+
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        json_cleanup(owned[i]);
+}
+
+bool view_has_ended(const struct release_view *view)
+{
+    return text_is(view->state, "ended");
+}
+
+static bool in_stage(const json_t *step, const json_t *stage)
+{
+    return json_get_int(step, "stage", -1) == json_get_int(stage, "ordinal", -2);
+}
+
+static bool is_over(const json_t *step)
+{
+    const char *state = view_text(step, "state");
+
+    return text_is(state, "done") || text_is(state, "skipped");
+}
+
+const char *view_stage_state(const struct release_view *view, const json_t *stage)
+{
+    int all = 0, done = 0, skipped = 0, failed = 0, begun = 0;
+    size_t index;
+    const json_t *step;
+
+    json_array_foreach(view->steps, index, step)
+    {
+        const char *state = view_text(step, "state");
+
+        if (!in_stage(step, stage))
+            continue;
+        all++;
+        done += text_is(state, "done");
+        skipped += text_is(state, "skipped");
+        failed += text_is(state, "failed") || text_is(state, "doubt");
+        begun += text_is(state, "running") || text_is(state, "backoff");
+    }
+    if (failed)
+        return "failed";
+    if (all > 0 && skipped == all)
+        return "skipped";
+    if (done + skipped == all && (all > 0 || text_is(view_text(view->release, "end"), "succeeded")))
+        return "done";
+    if (view_has_ended(view))
+        return begun || done ? "failed" : "skipped";
+    return begun || done ? "running" : "pending";
+}
+
+void view_stage_times(const struct release_view *view, const json_t *stage, int64_t *began_ms, int64_t *ended_ms)
+{
+    bool open = false;
+    size_t index;
+    const json_t *step;
+
+    *began_ms = *ended_ms = 0;
+    json_array_foreach(view->steps, index, step)
+    {
+        int64_t began = json_get_int(step, "started_ms", 0);
+        int64_t ended = json_get_int(step, "ended_ms", 0);
+
+        if (!in_stage(step, stage))
+            continue;
+        open = open || (began && !is_over(step));
+        if (began && (!*began_ms || began < *began_ms))
+            *began_ms = began;
+        if (ended > *ended_ms)
+            *ended_ms = ended;
+    }
+    if (open && !view_has_ended(view))
+        *ended_ms = 0;
+}
+
+void view_stage_steps(const struct release_view *view, const json_t *stage, int *over, int *all)
+{
+    size_t index;
+    const json_t *step;
+
+    *over = *all = 0;
+    json_array_foreach(view->steps, index, step)
+    {
+        if (!in_stage(step, stage))
+            continue;
+        ++*all;
+        *over += is_over(step);
+    }
+}
+
+const json_t *view_stage_running(const struct release_view *view, const json_t *stage)
+{
+    const json_t *found = NULL;
+    size_t index;
+    const json_t *step;
+
+    json_array_foreach(view->steps, index, step)
+    {
+        const char *state = view_text(step, "state");
+
+        if (!in_stage(step, stage) || (!text_is(state, "running") && !text_is(state, "backoff")))
+            continue;
+        if (!found || json_get_int(step, "started_ms", 0) >= json_get_int(found, "started_ms", 0))
+            found = step;
+    }
+    return found;
+}
+
+static bool is_lost(const struct release_view *view, const char *name)
+{
+    size_t index;
+    const json_t *row;
+
+    json_array_foreach(view->instances, index,
+                       row) if (text_is(view_text(row, "name"), name)) return text_is(view_text(row, "state"), "lost");
+    return false;
+}
+
+bool view_asks_person(const struct release_view *view, const json_t *step)
+{
+    const char *verb = view_text(step, "verb");
+
+    if (!text_is(verb, "drain.wait") && !text_is(verb, "drain.prove"))
+        return false;
+    return text_is(view_text(step, "state"), "running") &&
+           (view_flag(json_object_get(step, "detail"), "overdue") || is_lost(view, view_text(step, "target")));
+}
+
+json_t *view_left_on(const struct release_view *view, const char *instance)
+{
+    const char *column = "left";
+    json_t *left = json_object();
+    size_t index;
+    const json_t *row;
+
+    /* An instance that died took its work with it: that is `lost`, and nothing is left any more. */
+    json_array_foreach(view->drain_instances, index, row) if (text_is(view_text(row, "instance"), instance) &&
+                                                              json_get_int(row, "lost", 0) > 0) column = "lost";
+    json_array_foreach(view->drain_instances, index, row) if (text_is(view_text(row, "instance"), instance))
+        json_object_set(left, view_text(row, "probe"), json_object_get(row, column));
+    return left;
+}

@@ -1,0 +1,85 @@
+#ifndef ENGINE_VIEW_RELEASE_VIEW_H
+#define ENGINE_VIEW_RELEASE_VIEW_H
+
+/*
+ * The read model of one release: what its record says now, in one reading. All faces (JSON, text, live progress) are
+ * made from it, so that they cannot tell different stories. Only reads.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct arena;
+struct record;
+
+struct release_view {
+    struct record *record;
+    struct arena *arena;
+    const char *program; /* how commands in advice begin: "penstock -C /srv" */
+    int64_t now_ms;      /* wall clock when it was read */
+
+    const char *id;
+    const char *environment;
+    const char *state;
+    json_t *release; /* rows of the queries; owned */
+    json_t *stages;
+    json_t *steps;
+    json_t *stamps;
+    json_t *instances;
+    json_t *shares;
+    json_t *decisions;
+    json_t *gates;
+    json_t *prober;
+    json_t *drains;          /* sums a probe */
+    json_t *drain_instances; /* rows an instance and probe */
+    bool runner_alive;
+    int64_t last_ms; /* of the last event, when no runner is alive */
+};
+
+/* ERR_NOT_FOUND when there is no such release. Release also after an error. */
+NODISCARD struct error *release_view_read(struct record *record, struct arena *arena, const char *release,
+                                          const char *program, struct release_view *out);
+void release_view_release(struct release_view *view); /* also for CLEANUP */
+
+bool view_has_ended(const struct release_view *view);
+/* A text column; "" when it is NULL. */
+const char *view_text(const json_t *row, const char *key);
+/* A column of 0 and 1. */
+bool view_flag(const json_t *row, const char *key);
+
+/* "running", "failed", "skipped", "done" or "pending": what the stage's steps say. */
+const char *view_stage_state(const struct release_view *view, const json_t *stage);
+/* A drain step that ran past its deadline, or whose instance died: a person is asked about it. */
+bool view_asks_person(const struct release_view *view, const json_t *step);
+/* {probe: number or null} that a person would give up on the instance. New reference. */
+json_t *view_left_on(const struct release_view *view, const char *instance);
+/* When the stage began and ended, from its steps; 0 = not yet. */
+void view_stage_times(const struct release_view *view, const json_t *stage, int64_t *began_ms, int64_t *ended_ms);
+/* Steps of the stage that are over, and all. */
+void view_stage_steps(const struct release_view *view, const json_t *stage, int *over, int *all);
+/* The stage's step that runs now (the last one that began), or NULL. */
+const json_t *view_stage_running(const struct release_view *view, const json_t *stage);
+
+/*
+ * What the release waits for: {"kind": "gate" | "drain" | "hold" | "person" | "runner" | "step", "what", "since_ms",
+ * and for a gate "gate", "approved_by" [...], "approvals", "people" [...], "barred", "expires_ms"; for a drain "left"
+ * {probe: number or null}}. JSON null when it has ended. New reference.
+ */
+json_t *view_waiting(const struct release_view *view);
+/* A gate, an overdue drain, a hold that only people end, or a missing runner. */
+bool view_waits_for_people(const struct release_view *view);
+/* The same for the named gate (NULL: the first) that asks now; JSON null when none does. New reference. */
+json_t *view_waiting_gate(const struct release_view *view, const char *name);
+/* What a person may do next: [{"command", "why"}], likeliest first. New reference. */
+json_t *view_next(const struct release_view *view);
+
+/*
+ * Why it failed: {"step", "stage", "title", "code", "text", "hint", "health", "log": {"path", "lines" [at most 20]}},
+ * the cause before what followed from it; an empty list when nothing failed. New reference.
+ */
+NODISCARD struct error *view_failures(const struct release_view *view, json_t **out);
+
+#endif

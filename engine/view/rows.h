@@ -1,0 +1,30 @@
+#ifndef ENGINE_VIEW_ROWS_H
+#define ENGINE_VIEW_ROWS_H
+
+/* The named queries that people's views rest on, each with its parameters. All give new references. */
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct record;
+
+/* One release's row; JSON null when there is none. */
+NODISCARD struct error *rows_release(struct record *record, const char *release, json_t **out);
+/* Releases without an end, of the environment (NULL: of all). */
+NODISCARD struct error *rows_live(struct record *record, const char *environment, json_t **out);
+/* The newest releases of the environment (NULL: of all), newest first. */
+NODISCARD struct error *rows_releases(struct record *record, const char *environment, int limit, json_t **out);
+/* Environments with what is live in each. */
+NODISCARD struct error *rows_status(struct record *record, json_t **out);
+/* Units of the environment (NULL: of all). */
+NODISCARD struct error *rows_units(struct record *record, const char *environment, json_t **out);
+/* Events of the release after `after`, in order. */
+NODISCARD struct error *rows_events(struct record *record, const char *release, int64_t after, json_t **out);
+/* The seq of the release's last event; 0 = it has none. */
+NODISCARD struct error *rows_last_seq(struct record *record, const char *release, int64_t *out);
+/* Any other query that takes a release: "stages", "steps", "gates", ... */
+NODISCARD struct error *rows_of(struct record *record, const char *query, const char *release, json_t **out);
+
+#endif
