@@ -231,6 +231,12 @@ endif
 # ---------------------------------------------------------------------------------------------------------------------
 # The rest
 
+.PHONY: reference
+reference: all ## write docs/reference anew from the tables in the code
+	@$(B)/penstock __reference commands > docs/reference/command-line.md
+	@$(B)/penstock __reference project > docs/reference/project.md
+	@$(B)/penstock __reference pipeline > docs/reference/pipeline.md
+
 .PHONY: install clean setup
 install: all ## into DESTDIR/prefix (prefix=/usr/local)
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/penstock/pipelines

@@ -16,11 +16,25 @@
 
 #define NAMES_LIMIT_BYTES ((size_t)1024 * 1024)
 
+/* The runner reads a failure from standard output too, so that the person who is told gets the words and the hint. */
+static struct error *say_to_runner(struct cli *cli, struct error *error)
+{
+    json_t *said CLEANUP(json_cleanup) = NULL;
+    char *line CLEANUP(heap_cleanup) = NULL;
+
+    if (!error)
+        return NULL;
+    line = error_line(error);
+    said = json_pack("{s:s, s:s?}", "text", line, "hint", error->hint);
+    print_text(cli, json_canonical(cli->arena, said));
+    return error;
+}
+
 struct error *cmd_export(struct cli *cli)
 {
     const char *const *arguments = cli->options.arguments;
 
-    return source_export(arguments[0], arguments[1], arguments[2]);
+    return say_to_runner(cli, source_export(arguments[0], arguments[1], arguments[2]));
 }
 
 /* Names on standard input as a JSON list; the result as JSON on standard output. */
@@ -34,7 +48,7 @@ struct error *cmd_collect(struct cli *cli)
     TRY(json_parse(strbuf_view(&text), text.length, "the list of artifacts", &names));
     if (!json_is_array(names))
         return error_new(ERR_USAGE, KIND_PERMANENT, "the names of the artifacts are no list");
-    TRY(artifact_collect(cli->options.arguments[0], names, &result));
+    TRY(say_to_runner(cli, artifact_collect(cli->options.arguments[0], names, &result)));
     print_text(cli, json_canonical(cli->arena, result));
     print_text(cli, "\n");
     return NULL;

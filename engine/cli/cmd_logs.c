@@ -86,8 +86,11 @@ static struct error *add_instances(struct cli *cli, const char *release, struct 
     const json_t *row;
 
     TRY(rows_of(cli->record, "instances", release, &rows));
-    json_array_foreach(rows, index, row) if (!text_is(json_get_text(row, "state"), "planned"))
-        add_file(cli, list, json_get_text(row, "name"), "", json_get_text(row, "log"));
+    json_array_foreach(rows, index, row)
+    {
+        if (!text_is(json_get_text(row, "state"), "planned"))
+            add_file(cli, list, json_get_text(row, "name"), "", json_get_text(row, "log"));
+    }
     return NULL;
 }
 
@@ -199,7 +202,10 @@ static void print_logs(struct cli *cli, const json_t *logs)
     json_t *log;
 
     if (cli->output == OUTPUT_JSONL) {
-        json_array_foreach(logs, index, log) print_document(cli, json_incref(log));
+        json_array_foreach(logs, index, log)
+        {
+            print_document(cli, json_incref(log));
+        }
         return;
     }
     document = document_new("logs");

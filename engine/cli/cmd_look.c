@@ -109,7 +109,11 @@ static bool has_environment(const json_t *rows, const char *name)
     size_t index;
     const json_t *row;
 
-    json_array_foreach(rows, index, row) if (text_is(json_get_text(row, "environment"), name)) return true;
+    json_array_foreach(rows, index, row)
+    {
+        if (text_is(json_get_text(row, "environment"), name))
+            return true;
+    }
     return false;
 }
 
@@ -159,7 +163,10 @@ static void print_status(struct cli *cli, const struct strbuf *text, const json_
         return;
     }
     if (cli->output == OUTPUT_JSONL) {
-        json_array_foreach(list, index, row) print_document(cli, json_incref(row));
+        json_array_foreach(list, index, row)
+        {
+            print_document(cli, json_incref(row));
+        }
         return;
     }
     document = document_new("status");
@@ -254,9 +261,15 @@ struct error *cmd_history(struct cli *cli)
         next_add(cli, "everything about it", "show %s", json_get_text(json_array_get(rows, 0), "id"));
         return NULL;
     }
-    json_array_foreach(rows, index, row) json_array_append_new(list, release_row_json(cli->arena, row));
+    json_array_foreach(rows, index, row)
+    {
+        json_array_append_new(list, release_row_json(cli->arena, row));
+    }
     if (cli->output == OUTPUT_JSONL) {
-        json_array_foreach(list, index, row) print_document(cli, json_incref(row));
+        json_array_foreach(list, index, row)
+        {
+            print_document(cli, json_incref(row));
+        }
         return NULL;
     }
     document = document_new("history");

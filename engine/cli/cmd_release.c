@@ -99,8 +99,11 @@ static struct error *environment_of_unit(struct cli *cli, const char *unit, cons
 
     *out = NULL;
     TRY(rows_units(cli->record, NULL, &rows));
-    json_array_foreach(rows, index, row) if (text_is(json_get_text(row, "name"), unit)) *out =
-        arena_text(cli->arena, json_get_text(row, "environment"));
+    json_array_foreach(rows, index, row)
+    {
+        if (text_is(json_get_text(row, "name"), unit))
+            *out = arena_text(cli->arena, json_get_text(row, "environment"));
+    }
     return NULL;
 }
 

@@ -115,7 +115,9 @@ struct error *cmd_init(struct cli *cli)
         return NULL;
     }
     json_array_foreach(written, index, path)
+    {
         print_text(cli, arena_printf(cli->arena, "wrote %s\n", json_string_value(path)));
+    }
     return NULL;
 }
 
@@ -140,8 +142,11 @@ static void show_valid(struct cli *cli, json_t *files)
         print_document(cli, document);
         return;
     }
-    json_array_foreach(files, index, file) print_text(
-        cli, arena_printf(cli->arena, "%s %s\n", screen_mark(&cli->out, MARK_DONE), json_string_value(file)));
+    json_array_foreach(files, index, file)
+    {
+        print_text(cli,
+                   arena_printf(cli->arena, "%s %s\n", screen_mark(&cli->out, MARK_DONE), json_string_value(file)));
+    }
 }
 
 /* All problems of all files at once: a pipeline's problems do not hide the next one's. */

@@ -219,8 +219,11 @@ static struct error *several_live(const json_t *live)
     size_t index;
     const json_t *row;
 
-    json_array_foreach(live, index, row) strbuf_printf(&list, "%s%s (%s)", index ? ", " : "", json_get_text(row, "id"),
-                                                       json_get_text(row, "environment"));
+    json_array_foreach(live, index, row)
+    {
+        strbuf_printf(&list, "%s%s (%s)", index ? ", " : "", json_get_text(row, "id"),
+                      json_get_text(row, "environment"));
+    }
     return error_hint(error_new(ERR_USAGE, KIND_PERMANENT, "several releases are live: %s", strbuf_view(&list)),
                       "say which one");
 }

@@ -115,7 +115,11 @@ static void next_append(struct cli *cli, const char *command, const char *why)
 
     if (!cli->next)
         cli->next = json_array();
-    json_array_foreach(cli->next, index, row) if (text_is(json_get_text(row, "command"), command)) return;
+    json_array_foreach(cli->next, index, row)
+    {
+        if (text_is(json_get_text(row, "command"), command))
+            return;
+    }
     json_array_append_new(cli->next, json_pack("{s:s, s:s}", "command", command, "why", why));
 }
 
@@ -136,7 +140,10 @@ void next_add_all(struct cli *cli, const json_t *next)
     size_t index;
     const json_t *row;
 
-    json_array_foreach(next, index, row) next_append(cli, json_get_text(row, "command"), json_get_text(row, "why"));
+    json_array_foreach(next, index, row)
+    {
+        next_append(cli, json_get_text(row, "command"), json_get_text(row, "why"));
+    }
 }
 
 void print_next(struct cli *cli)

@@ -92,8 +92,11 @@ static const char *open_gates(const struct deciding *own, int *count)
     const json_t *gate;
 
     *count = 0;
-    json_array_foreach(own->gates, index, gate) if (is_asked(gate))
-        strbuf_printf(&list, "%s'%s'", (*count)++ ? ", " : "", text_of(gate, "name"));
+    json_array_foreach(own->gates, index, gate)
+    {
+        if (is_asked(gate))
+            strbuf_printf(&list, "%s'%s'", (*count)++ ? ", " : "", text_of(gate, "name"));
+    }
     return arena_text(own->arena, strbuf_view(&list));
 }
 
@@ -155,7 +158,9 @@ static const char *people_text(struct arena *arena, const json_t *people)
     const json_t *person;
 
     json_array_foreach(people, index, person)
+    {
         strbuf_printf(&list, "%s%s", index ? ", " : "", json_string_value(person));
+    }
     return arena_text(arena, strbuf_view(&list));
 }
 
@@ -166,7 +171,11 @@ static bool is_among(const json_t *people, const char *person)
 
     if (json_array_size(people) == 0)
         return true;
-    json_array_foreach(people, index, one) if (text_is(json_string_value(one), person)) return true;
+    json_array_foreach(people, index, one)
+    {
+        if (text_is(json_string_value(one), person))
+            return true;
+    }
     return false;
 }
 
@@ -284,11 +293,17 @@ static struct error *count_left(struct deciding *own, const char *instance, json
     const json_t *row;
 
     TRY(rows(own, "drain_instances", &drains));
-    json_array_foreach(drains, index, row) if (text_is(text_of(row, "instance"), instance) &&
-                                               json_get_int(row, "lost", 0) > 0) column = "lost";
+    json_array_foreach(drains, index, row)
+    {
+        if (text_is(text_of(row, "instance"), instance) && json_get_int(row, "lost", 0) > 0)
+            column = "lost";
+    }
     *out = json_object();
-    json_array_foreach(drains, index, row) if (text_is(text_of(row, "instance"), instance))
-        json_object_set(*out, text_of(row, "probe"), json_object_get(row, column));
+    json_array_foreach(drains, index, row)
+    {
+        if (text_is(text_of(row, "instance"), instance))
+            json_object_set(*out, text_of(row, "probe"), json_object_get(row, column));
+    }
     return NULL;
 }
 
@@ -297,8 +312,11 @@ static bool is_lost(const json_t *instances, const char *name)
     size_t index;
     const json_t *row;
 
-    json_array_foreach(instances, index,
-                       row) if (text_is(text_of(row, "name"), name)) return text_is(text_of(row, "state"), "lost");
+    json_array_foreach(instances, index, row)
+    {
+        if (text_is(text_of(row, "name"), name))
+            return text_is(text_of(row, "state"), "lost");
+    }
     return false;
 }
 

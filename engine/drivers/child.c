@@ -8,6 +8,7 @@
 #include "base/template.h"
 #include "base/text.h"
 #include "drivers/call.h"
+#include "drivers/evidence.h"
 
 /* Shorter values are masked nowhere: hiding every "1" would hide the output, and protect nothing. */
 #define SECRET_LEAST 4
@@ -80,8 +81,8 @@ static struct error *declared_entry(struct call *call, const struct child_place 
     const char *text = json_string_value(value);
 
     if (text_starts(name, "PENSTOCK_"))
-        return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' is kept for penstock",
-                                    name, call->target),
+        return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT,
+                                    "environment name '%s' of '%s' is kept for penstock", name, call->target),
                           "take a name that does not start with PENSTOCK_");
     if (!text || strchr(name, '=') || !*name)
         return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' has no text", name,
@@ -92,8 +93,8 @@ static struct error *declared_entry(struct call *call, const struct child_place 
     return NULL;
 }
 
-struct error *child_env(struct call *call, const struct child_place *place, const char *home,
-                        const char *const *extra, const char *const **out)
+struct error *child_env(struct call *call, const struct child_place *place, const char *home, const char *const *extra,
+                        const char *const **out)
 {
     /* jansson's iterators do not write; they only lack the const. */
     json_t *declared = (json_t *)(uintptr_t)call->env;
@@ -112,7 +113,8 @@ struct error *child_env(struct call *call, const struct child_place *place, cons
     json_object_foreach(declared, name, value)
         TRY(declared_entry(call, place, name, value, ARENA_PUSH(call->arena, env, count, capacity)));
     if (place->address) {
-        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_ADDRESS=%s", place->address);
+        *ARENA_PUSH(call->arena, env, count, capacity) =
+            arena_printf(call->arena, "PENSTOCK_ADDRESS=%s", place->address);
         *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_PORT=%s", place->port);
         *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_URL=%s", place->url);
     }
@@ -144,14 +146,10 @@ static const char *mask(struct arena *arena, const char *text, const char *secre
 
 const char *child_evidence(struct call *call, const char *text, size_t length, size_t most)
 {
-    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(0);
     const json_t *declared = json_object_get(call->params, "env");
-    const char *shown;
+    const char *shown = evidence_end(call->arena, text, length, SIZE_MAX);
 
-    /* Masked before it is cut, so that no half of a secret is left over; cleaned again after, by then harmless. */
-    if (text)
-        text_clean(&clean, text, length);
-    shown = arena_text_n(call->arena, strbuf_view(&clean), clean.length);
+    /* Masked before it is cut, so that no half of a secret is left over. */
     for (size_t i = 0; i < json_array_size(declared); i++) {
         const char *name = json_get_text(json_array_get(declared, i), "name");
         const char *secret = name ? json_get_text(call->env, name) : NULL;
@@ -159,12 +157,5 @@ const char *child_evidence(struct call *call, const char *text, size_t length, s
         if (secret && !is_literal(call, name))
             shown = mask(call->arena, shown, secret);
     }
-    length = strlen(shown);
-    if (length > most) {
-        const char *tail = shown + length - most;
-        const char *line = strchr(tail, '\n');
-
-        shown = line && line[1] ? line + 1 : tail;
-    }
-    return shown;
+    return evidence_end(call->arena, shown, strlen(shown), most);
 }

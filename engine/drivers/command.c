@@ -49,8 +49,8 @@ static enum call_status command_start(struct call *call, struct command_call *ow
     struct child_place place;
 
     if (call->instance && !address)
-        return call_failed(call, error_new(ERR_UNKNOWN_ANSWER, KIND_PERMANENT, "the address of '%s' is not known",
-                                           call->target));
+        return call_failed(
+            call, error_new(ERR_UNKNOWN_ANSWER, KIND_PERMANENT, "the address of '%s' is not known", call->target));
     child_place_init(call->arena, address, &place);
     *want = (struct effect){
         .kind = EFFECT_RUN,

@@ -42,14 +42,26 @@ static void want_self(struct call *call, struct effect *want, const char *const 
                             .keep_output = true};
 }
 
-/* The child is penstock itself: what it has to say stands on its output, the last line first in importance. */
+/* The child is penstock itself: its output says what went wrong and what helps, as JSON. */
 static enum call_status self_failed(struct call *call, const struct reply *reply, const char *what)
 {
-    call->evidence = arena_text_n(call->arena, reply->text ? reply->text : "", reply->text ? reply->length : 0);
+    json_t *said = NULL;
+    const char *text = NULL, *hint = NULL;
+
     if (reply->timed_out)
         return call_failed(call, error_new(ERR_TIMEOUT, KIND_PERMANENT, "%s did not end in time", what));
-    return call_failed(call, error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s failed: %s", what,
-                                       *call->evidence ? call->evidence : "it ended without a word"));
+    if (reply->text) {
+        error_free(json_parse(reply->text, reply->length, "its answer", &said));
+        json_in_arena(call->arena, said);
+        text = json_get_text(said, "text");
+        hint = json_get_text(said, "hint");
+    }
+    if (!text)
+        text = arena_printf(call->arena, "it ended with exit code %d", reply->status);
+    if (!hint)
+        return call_failed(call, error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s failed: %s", what, text));
+    return call_failed(call, error_hint(error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s failed: %s", what, text), "%s",
+                                        hint));
 }
 
 enum call_status unit_export(struct call *call, const struct reply *last, struct effect *want)

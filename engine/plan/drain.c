@@ -68,22 +68,23 @@ static bool is_replaced(struct drain_judge *judge, const struct drain_answer *an
 }
 
 /* What was given up stays until the stop: an answer that comes before it takes it up again, or it would be seen twice. */
-static void take_up_again(struct drain_line *line)
+static void take_up_again(struct drain_judge *judge, struct drain_line *line)
 {
-    if (line->left == DRAIN_UNKNOWN)
+    if (line->left == DRAIN_UNKNOWN || line->forced == 0)
         return;
     line->left += line->forced;
     line->forced = 0;
+    judge->changed = true;
 }
 
 static void book(struct drain_judge *judge, struct drain_line *line, int64_t value)
 {
     int64_t before;
 
+    take_up_again(judge, line);
+    before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
     if (line->left == DRAIN_UNKNOWN || value != line->left)
         judge->changed = true;
-    take_up_again(line);
-    before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
     if (value > before) {
         judge->rose = judge->rose || line->left != DRAIN_UNKNOWN;
         line->seen += value - before;

@@ -175,18 +175,27 @@ struct field {
     int absent;    /* what it is when it is not there */
 };
 
+/* Sorted by key: the canonical form has them in this order, and event_scan() relies on it. */
 static const struct field fields[] = {
+    {"attempt", FIELD_INT, offsetof(struct event, attempt), 0},
+    {"body", FIELD_BODY, offsetof(struct event, body), 0},
+    {"decision", FIELD_DECISION, offsetof(struct event, decision), DECISION_NONE},
+    {"end", FIELD_END, offsetof(struct event, end), END_NONE},
+    {"error_kind", FIELD_ERROR_KIND, offsetof(struct event, error_kind), KIND_PERMANENT},
+    {"expires_ms", FIELD_INT64, offsetof(struct event, expires_ms), 0},
+    {"mode", FIELD_MODE, offsetof(struct event, mode), MODE_FORWARD},
+    {"number", FIELD_INT64, offsetof(struct event, number), 0},
     {"reason", FIELD_TEXT, offsetof(struct event, reason), 0},
     {"step", FIELD_INT, offsetof(struct event, step), -1},
-    {"attempt", FIELD_INT, offsetof(struct event, attempt), 0},
-    {"error_kind", FIELD_ERROR_KIND, offsetof(struct event, error_kind), KIND_PERMANENT},
-    {"decision", FIELD_DECISION, offsetof(struct event, decision), DECISION_NONE},
-    {"mode", FIELD_MODE, offsetof(struct event, mode), MODE_FORWARD},
-    {"end", FIELD_END, offsetof(struct event, end), END_NONE},
-    {"number", FIELD_INT64, offsetof(struct event, number), 0},
-    {"expires_ms", FIELD_INT64, offsetof(struct event, expires_ms), 0},
     {"subject", FIELD_TEXT, offsetof(struct event, subject), 0},
-    {"body", FIELD_BODY, offsetof(struct event, body), 0},
+};
+
+/* A value on its way into an event; text and object are borrowed. */
+struct field_value {
+    enum { VALUE_OTHER, VALUE_NUMBER, VALUE_TEXT, VALUE_OBJECT } type;
+    int64_t number;
+    const char *text;
+    const json_t *object;
 };
 
 /* Text from the world may hold any bytes; the journal holds UTF-8, and no event is lost for a bad byte. */
@@ -248,46 +257,53 @@ json_t *event_encode(const struct event *event)
     return json;
 }
 
-static bool decode_int(const json_t *value, const struct field *field, struct event *out)
+static bool store_int(const struct field *field, int64_t number, struct event *out)
 {
-    json_int_t number = json_integer_value(value);
-
-    if (!json_is_integer(value) || number < field->absent || number > INT32_MAX)
+    if (number < field->absent || number > INT32_MAX)
         return false;
     *(int *)(void *)((char *)out + field->offset) = (int)number;
     return true;
 }
 
 /* False: of another type, or none of the known words. */
-static bool field_decode(const struct field *field, const json_t *value, struct event *out)
+static bool field_store(const struct field *field, const struct field_value *value, struct event *out)
 {
     void *at = (char *)out + field->offset;
-    const char *text = json_string_value(value);
-    int64_t number;
+    bool is_text = value->type == VALUE_TEXT;
 
     switch (field->type) {
     case FIELD_INT:
-        return decode_int(value, field, out);
+        return value->type == VALUE_NUMBER && store_int(field, value->number, out);
     case FIELD_INT64:
-        number = json_integer_value(value);
-        memcpy(at, &number, sizeof(number));
-        return json_is_integer(value);
+        memcpy(at, &value->number, sizeof(value->number));
+        return value->type == VALUE_NUMBER;
     case FIELD_TEXT:
-        memcpy(at, &text, sizeof(text));
-        return text != NULL;
+        memcpy(at, &value->text, sizeof(value->text));
+        return is_text;
     case FIELD_BODY:
-        out->body = value;
-        return json_is_object(value);
+        out->body = value->object;
+        return value->type == VALUE_OBJECT;
     case FIELD_ERROR_KIND:
-        return text && error_kind_parse(text, &out->error_kind);
+        return is_text && error_kind_parse(value->text, &out->error_kind);
     case FIELD_DECISION:
-        return text && decision_parse(text, &out->decision);
+        return is_text && decision_parse(value->text, &out->decision);
     case FIELD_MODE:
-        return text && mode_parse(text, &out->mode);
+        return is_text && mode_parse(value->text, &out->mode);
     case FIELD_END:
-        return text && end_parse(text, &out->end);
+        return is_text && end_parse(value->text, &out->end);
     }
     BUG("field type %d", (int)field->type);
+}
+
+static struct field_value value_of(const json_t *json)
+{
+    if (json_is_integer(json))
+        return (struct field_value){VALUE_NUMBER, json_integer_value(json), NULL, NULL};
+    if (json_is_string(json))
+        return (struct field_value){VALUE_TEXT, 0, json_string_value(json), NULL};
+    if (json_is_object(json))
+        return (struct field_value){VALUE_OBJECT, 0, NULL, json};
+    return (struct field_value){VALUE_OTHER, 0, NULL, NULL};
 }
 
 static struct error *unknown_field(const json_t *json, enum event_kind kind)
@@ -316,16 +332,117 @@ struct error *event_decode(const json_t *json, enum event_kind kind, struct even
         return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "event '%s' is not an object", event_kind_text(kind));
     *out = (struct event){.kind = kind, .step = -1};
     for (size_t i = 0; i < COUNT(fields); i++) {
-        const json_t *value = json_object_get(json, fields[i].key);
+        const json_t *json_value = json_object_get(json, fields[i].key);
+        struct field_value value = value_of(json_value);
 
-        if (!value)
+        if (!json_value)
             continue;
         found++;
-        if (!field_decode(&fields[i], value, out))
+        if (!field_store(&fields[i], &value, out))
             return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "event '%s' has a field '%s' of another kind",
                              event_kind_text(kind), fields[i].key);
     }
     if (found != json_object_size(json))
         return unknown_field(json, kind);
     return NULL;
+}
+
+/* Text without escapes; its closing quote becomes the NUL. */
+static bool scan_text(char **at, const char **out)
+{
+    char *from = *at + 1;
+    char *to = from;
+
+    if (**at != '"')
+        return false;
+    while (*to && *to != '"' && *to != '\\')
+        to++;
+    if (*to != '"')
+        return false;
+    *to = '\0';
+    *out = from;
+    *at = to + 1;
+    return true;
+}
+
+/* At most 18 digits: what needs more is none of ours. */
+static bool scan_number(char **at, int64_t *out)
+{
+    char *to = *at;
+    bool negative = *to == '-';
+    int64_t number = 0;
+    char *from = to += negative;
+
+    for (; *to >= '0' && *to <= '9'; to++) {
+        if (to - from == 18)
+            return false;
+        number = number * 10 + (*to - '0');
+    }
+    *out = negative ? -number : number;
+    *at = to;
+    return to > from;
+}
+
+/* The end of the object that begins here, or NULL. */
+static char *object_end(char *at)
+{
+    bool in_text = false;
+    int depth = 0;
+
+    for (; *at; at++) {
+        if (in_text && *at == '\\' && at[1]) {
+            at++;
+        } else if (*at == '"') {
+            in_text = !in_text;
+        } else if (!in_text && *at == '{') {
+            depth++;
+        } else if (!in_text && *at == '}' && --depth == 0) {
+            return at + 1;
+        }
+    }
+    return NULL;
+}
+
+static bool scan_value(char **at, struct field_value *out, json_t **body)
+{
+    char *end;
+
+    *out = (struct field_value){VALUE_OTHER, 0, NULL, NULL};
+    switch (**at) {
+    case '"':
+        out->type = VALUE_TEXT;
+        return scan_text(at, &out->text);
+    case '{':
+        end = object_end(*at);
+        if (!end || *body)
+            return false;
+        *body = json_loadb(*at, (size_t)(end - *at), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+        *at = end;
+        out->type = VALUE_OBJECT;
+        out->object = *body;
+        return *body != NULL;
+    default:
+        out->type = VALUE_NUMBER;
+        return scan_number(at, &out->number);
+    }
+}
+
+bool event_scan(char *text, enum event_kind kind, struct event *out, json_t **body)
+{
+    size_t i = 0;
+
+    *out = (struct event){.kind = kind, .step = -1};
+    for (bool first = true; *text == (first ? '{' : ','); first = false, i++) {
+        struct field_value value;
+        const char *key;
+
+        text++;
+        if (!scan_text(&text, &key) || *text++ != ':')
+            return false;
+        while (i < COUNT(fields) && strcmp(fields[i].key, key) != 0)
+            i++;
+        if (i == COUNT(fields) || !scan_value(&text, &value, body) || !field_store(&fields[i], &value, out))
+            return false;
+    }
+    return text[0] == '}' && text[1] == '\0';
 }

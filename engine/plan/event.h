@@ -116,5 +116,11 @@ json_t *event_encode(const struct event *event);
 /* The reverse. `json` must outlive the event's texts and body, which are borrowed from it. Refuses unknown or mistyped
  * fields: a row that this version does not understand must not be half understood. */
 NODISCARD struct error *event_decode(const json_t *json, enum event_kind kind, struct event *out);
+/*
+ * The same, quickly, from the canonical text itself: works in place, and the event's texts are borrowed from it. False
+ * when the text has escapes outside its body, or is not as event_encode() writes it: then event_decode() has the word.
+ * *body (NULL before) is a new reference in either case, or NULL.
+ */
+bool event_scan(char *text, enum event_kind kind, struct event *out, json_t **body);
 
 #endif

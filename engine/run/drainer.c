@@ -136,10 +136,9 @@ static void drainer_lost(struct activity *activity)
     const char *instance = activity_step(activity)->target;
     struct queued *queued;
 
-    if (own->lost_said || json_object_get(r->lost, instance))
+    if (own->lost_said)
         return;
     own->lost_said = true;
-    json_object_set_new(r->lost, instance, json_true());
     queued = runner_queue(r, EVENT_INSTANCE_LOST, activity->step, "");
     queued->event.reason =
         runner_keep(queued, arena_printf(own->round, "%s ended by itself or was replaced before it was drained", instance));

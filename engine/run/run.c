@@ -151,6 +151,13 @@ static struct error *wait_for_orphans(struct runner *r)
     }
 }
 
+/* What the record does not tell about this release's own two units, the plan does: a destroy may have more of them. */
+static void fill_from_plan(json_t *known, const char *key, const char *text)
+{
+    if (text && !json_object_get(known, key))
+        json_object_set_new(known, key, json_string(text));
+}
+
 static struct error *load_instances(struct runner *r)
 {
     TRY(instances_read(r->record, r->release, &r->instances));
@@ -164,6 +171,9 @@ static struct error *load_instances(struct runner *r)
         }
         if (instance->identity)
             json_object_update_missing(known, (json_t *)(uintptr_t)instance->identity);
+        fill_from_plan(known, "address", instance->address);
+        fill_from_plan(known, "dir", instance->dir);
+        fill_from_plan(known, "log", instance->log);
         json_object_set_new(known, "stamp", json_string(instance->stamp));
         json_object_set_new(known, "region", json_string(instance->region));
         json_object_set_new(known, "unit", json_string(instance->unit));

@@ -128,6 +128,13 @@ static void on_call_end(void *context, struct call_run *run, enum call_status st
     call->detail = NULL;
     if (step->verb >= VERB_TRAFFIC_ADD && step->verb <= VERB_TRAFFIC_REMOVE)
         r->traffic_epoch++;
+    /* A process that is gone cannot be told anything; its drain will say what was lost with it. */
+    if (status == CALL_FAILED && (step->verb == VERB_DRAIN_BEGIN || step->verb == VERB_DRAIN_CANCEL) &&
+        json_object_get(r->lost, step->target)) {
+        json_decref(detail);
+        detail = json_pack("{s:b}", "lost", true);
+        status = CALL_DONE;
+    }
     if (status == CALL_FAILED) {
         struct error *error = call->error;
 

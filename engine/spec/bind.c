@@ -39,20 +39,20 @@ struct diagnostic *bind_report(struct bind *bind, const struct node *node, const
     if (bind->place != NULL)
         write_place(bind->place, &see);
     if (see.length > 0)
-        own->see = arena_text(bind->arena, strbuf_view(&see));
+        own->see = arena_text(bind->words, strbuf_view(&see));
     return own;
 }
 
 const char *bind_label(struct bind *bind, struct label label)
 {
-    const char *quoted = label.name == NULL ? "the file" : wording_quote(bind->arena, label.name);
+    const char *quoted = label.name == NULL ? "the file" : wording_quote(bind->words, label.name);
 
-    return label.element ? arena_printf(bind->arena, "an element of %s", quoted) : quoted;
+    return label.element ? arena_printf(bind->words, "an element of %s", quoted) : quoted;
 }
 
 struct diagnostic *bind_expected(struct bind *bind, struct label label, const struct node *node, const char *expected)
 {
-    return bind_report(bind, node, "%s is %s; expected %s%s", bind_label(bind, label), wording_found(bind->arena, node),
+    return bind_report(bind, node, "%s is %s; expected %s%s", bind_label(bind, label), wording_found(bind->words, node),
                        expected, label.or_mapping ? ", or a mapping" : "");
 }
 
@@ -132,7 +132,7 @@ static void bind_named(struct bind *bind, const struct field *field, const struc
 
         memcpy(element + sub->name_offset, &name, sizeof(name));
         if (key->kind == NODE_TEXT && !form_accepts(sub->name_form, name))
-            bind_report(bind, key, "the name %s in '%s' is wrong; expected %s", wording_quote(bind->arena, name),
+            bind_report(bind, key, "the name %s in '%s' is wrong; expected %s", wording_quote(bind->words, name),
                         field->name, form_words(sub->name_form));
         bind_table(bind, sub, (struct label){.name = name}, node->pairs[i].value, element);
         /* The name is the better place for an element as a whole. */
@@ -158,8 +158,8 @@ static void report_kind(struct bind *bind, const struct field *field, const stru
     for (; count < 32 && field->kinds[count].text != NULL; count++)
         words[count] = field->kinds[count].text;
     own = bind_report(bind, node, "the stage %s is not there in this version; it has: %s",
-                      wording_quote(bind->arena, node->text), wording_list(bind->arena, words, count));
-    own->hint = wording_hint(bind->arena, node->text, words, count, NULL);
+                      wording_quote(bind->words, node->text), wording_list(bind->words, words, count));
+    own->hint = wording_hint(bind->words, node->text, words, count, NULL);
 }
 
 struct kind_entry {
@@ -189,11 +189,11 @@ static bool split_kind(struct bind *bind, const struct field *field, const struc
             continue;
         if (out->word != NULL) {
             struct diagnostic *own = bind_report(bind, key, "%s has a second key, %s; expected one kind",
-                                                 bind_label(bind, label), wording_quote(bind->arena, key->text));
+                                                 bind_label(bind, label), wording_quote(bind->words, key->text));
 
             if (find_kind(field->kinds, key->text)->text == NULL)
-                own->hint = arena_printf(bind->arena, "indent it, so that it stands below %s",
-                                         wording_quote(bind->arena, out->word->text));
+                own->hint = arena_printf(bind->words, "indent it, so that it stands below %s",
+                                         wording_quote(bind->words, out->word->text));
             else
                 own->hint = "begin each stage with a '-' of its own";
             break;
@@ -281,9 +281,9 @@ static const struct field *report_unknown_key(struct bind *bind, const struct ta
 
     for (size_t i = 0; i < table->field_count; i++)
         words[i] = table->fields[i].type == FIELD_IGNORED ? NULL : table->fields[i].name;
-    own = bind_report(bind, key, "unknown key %s in %s", wording_quote(bind->arena, key->text), table->what);
-    own->hint = wording_hint(bind->arena, key->text, words, table->field_count, "the keys here are");
-    near = wording_nearest(bind->arena, key->text, words, table->field_count);
+    own = bind_report(bind, key, "unknown key %s in %s", wording_quote(bind->words, key->text), table->what);
+    own->hint = wording_hint(bind->words, key->text, words, table->field_count, "the keys here are");
+    near = wording_nearest(bind->words, key->text, words, table->field_count);
     return near == NULL ? NULL : fields_find(table, near);
 }
 
@@ -295,7 +295,7 @@ static const char *one_of_names(struct bind *bind, const struct table *table)
     for (size_t i = 0; i < table->field_count; i++)
         if (table->fields[i].one_of)
             words[count++] = table->fields[i].name;
-    return wording_list(bind->arena, words, count);
+    return wording_list(bind->words, words, count);
 }
 
 static void store_choice(const struct table *table, const struct field *field, char *object)
@@ -341,7 +341,7 @@ static void bind_pairs(struct bind *bind, const struct table *table, const struc
         seen |= UINT64_C(1) << (field - table->fields);
         if (field->one_of && chosen != NULL) {
             bind_report(bind, key, "%s has '%s' and '%s'; expected one of them", table->what, chosen->name, field->name)
-                ->hint = arena_printf(bind->arena, "exactly one of: %s", one_of_names(bind, table));
+                ->hint = arena_printf(bind->words, "exactly one of: %s", one_of_names(bind, table));
         } else if (field->one_of) {
             chosen = field;
             store_choice(table, field, object);

@@ -30,7 +30,8 @@ struct label {
 };
 
 struct bind {
-    struct arena *arena;
+    struct arena *arena; /* of the structs */
+    struct arena *words; /* of the messages, which may live longer */
     struct diagnostics *problems;
     const struct yaml_tree *tree;
     const struct place *place; /* of what is being bound */

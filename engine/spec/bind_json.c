@@ -28,7 +28,7 @@ static void add_quoted(const char *text, struct strbuf *out)
 
 static bool add_plain(struct bind *bind, const struct node *node, struct strbuf *out)
 {
-    const char *found = wording_quote(bind->arena, node->text);
+    const char *found = wording_quote(bind->words, node->text);
 
     if (scalar_is_ambiguous(node->text)) {
         bind_report(bind, node, "%s may be read as text or as a boolean", found)->hint =

@@ -15,7 +15,7 @@
 
 static const char *first_word_quoted(struct bind *bind, const struct node *node)
 {
-    return arena_printf(bind->arena, "put it in quotes: \"%.40s\"", node->text);
+    return arena_printf(bind->words, "put it in quotes: \"%.40s\"", node->text);
 }
 
 void bind_text(struct bind *bind, const struct field *field, struct label label, const struct node *node,
@@ -32,7 +32,7 @@ void bind_text(struct bind *bind, const struct field *field, struct label label,
     typed = node->plain && !form_takes_numbers(field->form) ? scalar_type_words(node->text) : NULL;
     if (typed != NULL) {
         bind_report(bind, node, "%s is the %s %s; expected %s", bind_label(bind, label), typed,
-                    wording_quote(bind->arena, node->text), form_words(field->form))
+                    wording_quote(bind->words, node->text), form_words(field->form))
             ->hint = first_word_quoted(bind, node);
         return;
     }
@@ -66,7 +66,7 @@ static void refuse_twins(struct bind *bind, struct label label, const struct nod
     qsort(sorted, count, sizeof(*sorted), compare_texts);
     for (size_t i = 1; i < count && !diagnostics_enough(bind->problems); i++)
         if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
-            bind_report(bind, sorted[i], "%s is in %s twice", wording_quote(bind->arena, sorted[i]->text),
+            bind_report(bind, sorted[i], "%s is in %s twice", wording_quote(bind->words, sorted[i]->text),
                         bind_label(bind, label));
     free(sorted);
 }

@@ -59,20 +59,20 @@ static struct error *visit_name(void *context, const char *name, int offset)
         if (strcmp(names[i], name) == 0)
             return NULL;
     node = at_dollar(own, (size_t)offset, text_columns(name) + (int)strlen("${}"));
-    near = wording_nearest(bind->arena, name, names, count_names(names));
+    near = wording_nearest(bind->words, name, names, count_names(names));
     for (size_t i = 0; all[i] != NULL; i++) {
         if (strcmp(all[i], name) == 0) {
             bind_report(bind, &node, "'${%s}' has no value in '%s'", name, own->field->name)->hint = arena_printf(
-                bind->arena, "the names here are: %s", wording_list(bind->arena, names, count_names(names)));
+                bind->words, "the names here are: %s", wording_list(bind->words, names, count_names(names)));
             return NULL;
         }
     }
-    problem = bind_report(bind, &node, "unknown name %s in '${...}'", wording_quote(bind->arena, name));
+    problem = bind_report(bind, &node, "unknown name %s in '${...}'", wording_quote(bind->words, name));
     if (near != NULL)
-        problem->hint = arena_printf(bind->arena, "did you mean '${%s}'?", near);
+        problem->hint = arena_printf(bind->words, "did you mean '${%s}'?", near);
     else
         problem->hint =
-            arena_printf(bind->arena, "the names here are: %s", wording_list(bind->arena, names, count_names(names)));
+            arena_printf(bind->words, "the names here are: %s", wording_list(bind->words, names, count_names(names)));
     return NULL;
 }
 
@@ -96,7 +96,7 @@ static void report_broken(struct visit *own)
         bind_report(own->bind, &node, "'${' is not closed; expected '}' behind the name");
     else
         bind_report(own->bind, &node, "bad name in %s; a name has letters, digits, '_', '.' and '-'",
-                    wording_quote(own->bind->arena, rest));
+                    wording_quote(own->bind->words, rest));
 }
 
 void bind_template(struct bind *bind, const struct field *field, const struct node *node)

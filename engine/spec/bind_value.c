@@ -38,14 +38,14 @@ static void bind_bool(struct bind *bind, struct label label, const struct node *
         return;
     }
     bind_report(bind, node, "%s is %s; write true or false%s", bind_label(bind, label),
-                wording_quote(bind->arena, text), node->plain ? "" : " without quotes");
+                wording_quote(bind->words, text), node->plain ? "" : " without quotes");
 }
 
 static const char *range_words(struct bind *bind, const struct field *field)
 {
     if (field->max == INT64_MAX)
-        return arena_printf(bind->arena, "a whole number from %lld up", (long long)field->min);
-    return arena_printf(bind->arena, "a whole number from %lld to %lld", (long long)field->min, (long long)field->max);
+        return arena_printf(bind->words, "a whole number from %lld up", (long long)field->min);
+    return arena_printf(bind->words, "a whole number from %lld to %lld", (long long)field->min, (long long)field->max);
 }
 
 static bool bind_number(struct bind *bind, const struct field *field, struct label label, const struct node *node,
@@ -63,12 +63,12 @@ static bool bind_number(struct bind *bind, const struct field *field, struct lab
     digits = node->text + (node->text[0] == '-' ? 1 : 0);
     if (!node->plain && digits[0] != '\0' && strspn(digits, "0123456789") == strlen(digits)) {
         bind_report(bind, node, "%s is the text %s; expected a number without quotes", bind_label(bind, label),
-                    wording_quote(bind->arena, node->text));
+                    wording_quote(bind->words, node->text));
         return false;
     }
     if (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') {
         bind_report(bind, node, "%s is %s; a number may not begin with 0", bind_label(bind, label),
-                    wording_quote(bind->arena, node->text));
+                    wording_quote(bind->words, node->text));
         return false;
     }
     errno = 0;
@@ -94,15 +94,15 @@ static void bind_duration(struct bind *bind, const struct field *field, struct l
         struct diagnostic *own = bind_expected(bind, label, node, expected);
 
         if (node->count > 0 && node->text[strspn(node->text, "0123456789")] == '\0')
-            own->hint = arena_printf(bind->arena, "add a unit: %.20ss", node->text);
+            own->hint = arena_printf(bind->words, "add a unit: %.20ss", node->text);
         return;
     }
     if (value < field->min)
         bind_report(bind, node, "%s is %s; expected at least %s", bind_label(bind, label),
-                    wording_quote(bind->arena, node->text), duration_text(bind->arena, field->min));
+                    wording_quote(bind->words, node->text), duration_text(bind->words, field->min));
     else if (field->max > 0 && value > field->max)
         bind_report(bind, node, "%s is %s; expected at most %s", bind_label(bind, label),
-                    wording_quote(bind->arena, node->text), duration_text(bind->arena, field->max));
+                    wording_quote(bind->words, node->text), duration_text(bind->words, field->max));
     else
         *out = value;
 }
@@ -126,7 +126,7 @@ static void bind_share(struct bind *bind, struct label label, const struct node 
 
     if (!is_text(bind, label, node, expected) || share_parse(node->text, out))
         return;
-    found = wording_quote(bind->arena, node->text);
+    found = wording_quote(bind->words, node->text);
     if (is_percent(node->text, &decimals) && decimals > 2) {
         bind_report(bind, node, "share %.*s has more than two decimals", (int)strlen(found) - 2, found + 1);
     } else if (is_percent(node->text, &decimals)) {
@@ -135,7 +135,7 @@ static void bind_share(struct bind *bind, struct label label, const struct node 
     } else {
         own = bind_expected(bind, label, node, expected);
         if (node->count > 0 && node->text[strspn(node->text, "0123456789.")] == '\0')
-            own->hint = arena_printf(bind->arena, "add the percent sign: %.20s%%", node->text);
+            own->hint = arena_printf(bind->words, "add the percent sign: %.20s%%", node->text);
     }
 }
 
@@ -153,15 +153,15 @@ void bind_word(struct bind *bind, const struct field *field, struct label label,
     }
     for (; count < 32 && field->words[count].text != NULL; count++)
         words[count] = field->words[count].text;
-    list = wording_list(bind->arena, words, count);
-    if (!is_text(bind, label, node, count == 1 ? list : arena_printf(bind->arena, "one of: %s", list)))
+    list = wording_list(bind->words, words, count);
+    if (!is_text(bind, label, node, count == 1 ? list : arena_printf(bind->words, "one of: %s", list)))
         return;
     if (field->only_here)
         own = bind_report(bind, node, "%s %s is not there in this version; it has: %s", label.name,
-                          wording_quote(bind->arena, node->text), list);
+                          wording_quote(bind->words, node->text), list);
     else
-        own = bind_expected(bind, label, node, count == 1 ? list : arena_printf(bind->arena, "one of: %s", list));
-    own->hint = wording_hint(bind->arena, node->text, words, count, NULL);
+        own = bind_expected(bind, label, node, count == 1 ? list : arena_printf(bind->words, "one of: %s", list));
+    own->hint = wording_hint(bind->words, node->text, words, count, NULL);
 }
 
 static void bind_body(struct bind *bind, const struct node *node, const char **out)

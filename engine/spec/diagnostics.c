@@ -139,6 +139,8 @@ struct diagnostic *diagnostics_add(struct diagnostics *list, enum error_code cod
         return &list->dropped;
     own->code = code;
     own->mark = mark;
+    if (file_index(list, mark.file) < list->file_count)
+        own->mark.file = list->files[file_index(list, mark.file)].name; /* the caller's may go sooner */
     own->width = 1;
     own->text = arena_text(list->arena, text);
     list->sorted = false;

@@ -88,7 +88,7 @@ struct field {
     bool only_here; /* words: others may come in later versions */
     int choice;     /* one_of: what is stored at the table's choice_offset */
     int64_t min;
-    int64_t max; /* 0 with min 0: no limit */
+    int64_t max; /* numbers have one; for the others 0 is no limit */
     size_t offset;
     size_t count_offset;
     size_t mark_offset;         /* of the value's struct mark */

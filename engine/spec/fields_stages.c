@@ -323,6 +323,7 @@ static const struct field shift_fields[] = {
      .type = FIELD_LIST,
      .sub = &step_table,
      .min = 1,
+     .max = 100,
      AT(steps),
      .count_offset = offsetof(struct stage_spec, step_count),
      .fallback_words = "[{share: 100%}]",

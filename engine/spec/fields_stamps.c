@@ -356,6 +356,7 @@ static const struct field stamps_fields[] = {
      .form = FORM_NAME,
      .unique = true,
      .min = 1,
+     .max = 100,
      AT(regions),
      .fallback = "local",
      .doc = "one stamp is made in each region",

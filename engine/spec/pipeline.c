@@ -68,7 +68,7 @@ void pipeline_parse(struct arena *arena, const char *file, const char *bytes, si
 {
     struct pipeline_spec *pipeline = ARENA_NEW(arena, struct pipeline_spec);
     struct yaml_tree tree;
-    struct bind bind = {.arena = arena, .problems = problems, .tree = &tree};
+    struct bind bind = {.arena = arena, .words = diagnostics_arena(problems), .problems = problems, .tree = &tree};
 
     *out = pipeline;
     yaml_tree_parse(arena, file, bytes, length, problems, &tree);

@@ -10,7 +10,8 @@
 #include "spec/wording.h"
 
 struct check {
-    struct arena *arena;
+    struct arena *arena; /* of what is needed meanwhile */
+    struct arena *words; /* of the messages */
     const struct pipeline_spec *pipeline;
     struct diagnostics *problems;
     struct names probes;
@@ -26,10 +27,10 @@ static void check_probe(struct check *check, const char *probe, struct mark mark
     if (probe == NULL || names_find(&check->probes, probe) >= 0)
         return;
     own = diagnostics_add(check->problems, ERR_SPEC_INVALID, mark, "there is no probe %s in 'stamps.probes'",
-                          wording_quote(check->arena, probe));
+                          wording_quote(check->words, probe));
     own->width = text_columns(probe);
     own->see = see;
-    own->hint = wording_hint(check->arena, probe, check->probes.words, count, "the probes are");
+    own->hint = wording_hint(check->words, probe, check->probes.words, count, "the probes are");
     if (own->hint == NULL)
         own->hint = "'stamps.probes' is empty or not there";
 }
@@ -41,14 +42,14 @@ static void check_check_names(struct check *check, const struct stage_spec *stag
 
     for (int i = 0; i < stage->check_count; i++)
         words[i] = stage->checks[i].name;
-    names_build(check->arena, words, (size_t)stage->check_count, &names);
+    names_build(check->words, words, (size_t)stage->check_count, &names);
     for (int i = 0; i < stage->check_count && !diagnostics_enough(check->problems); i++) {
         int first = words[i] == NULL ? i : names_find(&names, words[i]);
 
         if (first != i)
             diagnostics_add(check->problems, ERR_SPEC_INVALID, stage->checks[i].mark,
                             "two checks are named %s; the first is at line %d, column %d",
-                            wording_quote(check->arena, words[i]), stage->checks[first].mark.line,
+                            wording_quote(check->words, words[i]), stage->checks[first].mark.line,
                             stage->checks[first].mark.column)
                 ->see = "stages.validate.checks.name";
     }
@@ -106,7 +107,8 @@ static void check_stage(struct check *check, const struct stage_spec *stage)
 
 void pipeline_check(struct arena *arena, const struct pipeline_spec *pipeline, struct diagnostics *problems)
 {
-    struct check check = {.arena = arena, .pipeline = pipeline, .problems = problems};
+    struct check check = {
+        .arena = arena, .words = diagnostics_arena(problems), .pipeline = pipeline, .problems = problems};
     size_t count = (size_t)pipeline->stamps.probe_count;
     const char **words = arena_array(arena, count + 1, sizeof(*words));
 

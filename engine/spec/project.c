@@ -28,7 +28,7 @@ void project_parse(struct arena *arena, const char *file, const char *bytes, siz
 {
     struct project_spec *project = ARENA_NEW(arena, struct project_spec);
     struct yaml_tree tree;
-    struct bind bind = {.arena = arena, .problems = problems, .tree = &tree};
+    struct bind bind = {.arena = arena, .words = diagnostics_arena(problems), .problems = problems, .tree = &tree};
 
     *out = project;
     yaml_tree_parse(arena, file, bytes, length, problems, &tree);

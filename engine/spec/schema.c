@@ -29,7 +29,7 @@ static json_t *value_of(const char *yaml)
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
     struct diagnostics *problems = diagnostics_new(arena);
     struct yaml_tree tree;
-    struct bind bind = {.arena = arena, .problems = problems, .tree = &tree};
+    struct bind bind = {.arena = arena, .words = arena, .problems = problems, .tree = &tree};
 
     yaml_tree_parse(arena, "the table", yaml, strlen(yaml), problems, &tree);
     MUST(tree.root != NULL && bind_json(&bind, tree.root, &text));

@@ -17,7 +17,8 @@
 enum colour { WHITE, GREY, BLACK };
 
 struct order {
-    struct arena *arena;
+    struct arena *arena; /* of what is needed meanwhile */
+    struct arena *words; /* of the messages */
     const struct pipeline_spec *pipeline;
     struct diagnostics *problems;
     struct names names;
@@ -39,11 +40,11 @@ static void check_duplicates(struct order *order)
             continue;
         own = diagnostics_add(order->problems, ERR_SPEC_INVALID, stage->mark,
                               "two stages are named %s; the first is at line %d, column %d",
-                              wording_quote(order->arena, stage->name), order->pipeline->stages[first].mark.line,
+                              wording_quote(order->words, stage->name), order->pipeline->stages[first].mark.line,
                               order->pipeline->stages[first].mark.column);
         own->width = (int)strlen(stage_kind_text(stage->kind));
         own->hint = "give this one a 'name:' of its own";
-        own->see = arena_printf(order->arena, "stages.%s.name", stage_kind_text(stage->kind));
+        own->see = arena_printf(order->words, "stages.%s.name", stage_kind_text(stage->kind));
     }
 }
 
@@ -53,11 +54,11 @@ static void report_need(struct order *order, const struct stage_spec *stage, int
     struct diagnostic *own = NULL;
 
     own = diagnostics_add(order->problems, ERR_SPEC_INVALID, stage->needs.marks[index],
-                          "there is no stage %s in this pipeline", wording_quote(order->arena, need));
+                          "there is no stage %s in this pipeline", wording_quote(order->words, need));
     own->width = text_columns(need);
     own->hint =
-        wording_hint(order->arena, need, order->names.words, (size_t)order->pipeline->stage_count, "the stages are");
-    own->see = arena_printf(order->arena, "stages.%s.needs", stage_kind_text(stage->kind));
+        wording_hint(order->words, need, order->names.words, (size_t)order->pipeline->stage_count, "the stages are");
+    own->see = arena_printf(order->words, "stages.%s.needs", stage_kind_text(stage->kind));
 }
 
 static void find_needs(struct order *order, int stage)
@@ -159,7 +160,8 @@ static void walk_from(struct order *order, int start)
 
 void stage_order_check(struct arena *arena, const struct pipeline_spec *pipeline, struct diagnostics *problems)
 {
-    struct order order = {.arena = arena, .pipeline = pipeline, .problems = problems};
+    struct order order = {
+        .arena = arena, .words = diagnostics_arena(problems), .pipeline = pipeline, .problems = problems};
     size_t count = (size_t)pipeline->stage_count;
     const char **words = arena_array(arena, count + 1, sizeof(*words));
 

@@ -167,8 +167,7 @@ static bool report_token(const struct yaml_tree *tree, struct mark mark, struct 
     return true;
 }
 
-void yaml_error_report(struct arena *arena, const struct yaml_tree *tree, const yaml_parser_t *parser,
-                       struct diagnostics *problems)
+void yaml_error_report(const struct yaml_tree *tree, const yaml_parser_t *parser, struct diagnostics *problems)
 {
     struct mark mark = {tree->file, (int)parser->problem_mark.line + 1, (int)parser->problem_mark.column + 1};
     const struct wording *wording = NULL;
@@ -176,7 +175,7 @@ void yaml_error_report(struct arena *arena, const struct yaml_tree *tree, const 
     int tab = 0;
 
     if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL)
-        BUG("libyaml failed without a reason (out of memory)");
+        BUG("libyaml failed without a reason"); /* GCOVR_EXCL_LINE: memory is really out */
     if (parser->error == YAML_READER_ERROR) {
         report_reader(tree, parser, problems);
         return;
@@ -200,6 +199,6 @@ void yaml_error_report(struct arena *arena, const struct yaml_tree *tree, const 
         own->hint = wording->hint;
     }
     if (own->hint == NULL && parser->context != NULL && (wording == NULL || !wording->at_beginning))
-        own->hint = arena_printf(arena, "what is being read here begins at line %zu, column %zu",
+        own->hint = arena_printf(diagnostics_arena(problems), "what is being read here begins at line %zu, column %zu",
                                  parser->context_mark.line + 1, parser->context_mark.column + 1);
 }

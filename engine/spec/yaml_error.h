@@ -5,11 +5,9 @@
 
 #include <yaml.h>
 
-struct arena;
 struct diagnostics;
 struct yaml_tree;
 
-void yaml_error_report(struct arena *arena, const struct yaml_tree *tree, const yaml_parser_t *parser,
-                       struct diagnostics *problems);
+void yaml_error_report(const struct yaml_tree *tree, const yaml_parser_t *parser, struct diagnostics *problems);
 
 #endif

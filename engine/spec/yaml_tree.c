@@ -78,7 +78,7 @@ static struct diagnostic *give_up(struct builder *b, struct mark mark, const cha
     return diagnostics_add(b->problems, ERR_LIMIT, mark, "%s; the limit is %ld", what, limit);
 }
 
-/* libyaml counts characters; the file is bytes. Marks go forward, nearly always. */
+/* libyaml counts characters; the file is bytes. Its marks go forward, so the result never goes back. */
 static size_t byte_of(struct builder *b, size_t character)
 {
     const char *bytes = b->tree->bytes;
@@ -90,11 +90,6 @@ static size_t byte_of(struct builder *b, size_t character)
         b->cursor_byte++;
         while (b->cursor_byte < length && ((unsigned char)bytes[b->cursor_byte] & 0xC0) == 0x80)
             b->cursor_byte++;
-    }
-    for (; b->cursor_character > character && b->cursor_byte > 0; b->cursor_character--) {
-        b->cursor_byte--;
-        while (b->cursor_byte > 0 && ((unsigned char)bytes[b->cursor_byte] & 0xC0) == 0x80)
-            b->cursor_byte--;
     }
     return b->cursor_byte;
 }
@@ -265,9 +260,7 @@ static int compare_keys(const void *left, const void *right)
 
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
-    if (a->count != b->count)
-        return a->count < b->count ? -1 : 1;
-    return memcmp(a->text, b->text, a->count);
+    return strcmp(a->text, b->text);
 }
 
 static int compare_keys_and_places(const void *left, const void *right)
@@ -434,13 +427,13 @@ static void run_events(struct builder *b)
     bool more = true;
 
     if (!yaml_parser_initialize(&parser))
-        BUG("libyaml: out of memory");
+        BUG("libyaml could not begin"); /* GCOVR_EXCL_LINE: memory is really out */
     /* Told, not guessed: otherwise a byte order mark would make libyaml read UTF-16, and no byte would be where it says. */
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)b->tree->bytes, b->tree->length);
     while (more) {
         if (!yaml_parser_parse(&parser, &event)) {
-            yaml_error_report(b->arena, b->tree, &parser, b->problems);
+            yaml_error_report(b->tree, &parser, b->problems);
             b->given_up = true;
             break;
         }

@@ -70,8 +70,7 @@ struct error *database_error(struct record *record, int code, const char *doing)
     case SQLITE_AUTH:
         error = error_new(ERR_RECORD, KIND_PERMANENT, "cannot %s the record '%s': %s", doing, record->path,
                           sqlite3_errmsg(record->db));
-        return error_hint(error, "see that you own '%s', and that its file system is not read-only",
-                          record->directory);
+        return error_hint(error, "see that you own '%s', and that its file system is not read-only", record->directory);
     default:
         return error_new(ERR_RECORD, KIND_PERMANENT, "cannot %s the record '%s': %s (sqlite %d)", doing, record->path,
                          sqlite3_errmsg(record->db), code);
@@ -121,8 +120,7 @@ struct error *database_statement(struct record *record, const char *sql, sqlite3
     TRY(database_prepare(record, sql, out, NULL));
     if (record->statement_count == record->statement_capacity) {
         record->statement_capacity = record->statement_capacity ? record->statement_capacity * 2 : 16;
-        record->statements =
-            heap_realloc(record->statements, record->statement_capacity * sizeof(*record->statements));
+        record->statements = heap_realloc(record->statements, record->statement_capacity * sizeof(*record->statements));
     }
     kept = &record->statements[record->statement_count++];
     kept->sql = sql;

@@ -43,8 +43,8 @@ struct record {
     char *lock_path; /* of write.lock; NULL when reading only */
     int lock_fd;     /* its descriptor, or -1 */
     bool in_tx;
-    bool spoiled;   /* an append of this transaction failed half-way: it can only be rolled back */
-    int wal_pages;  /* in the write-ahead log at our last commit */
+    bool spoiled;  /* an append of this transaction failed half-way: it can only be rolled back */
+    int wal_pages; /* in the write-ahead log at our last commit */
     struct journal_tail tail;
     struct strbuf row; /* scratch: canonical bytes of the row at hand */
     struct kept_statement *statements;

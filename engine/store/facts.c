@@ -89,9 +89,8 @@ static struct error *read_unit(struct record *record, struct arena *arena, sqlit
     return read_instances(record, arena, out);
 }
 
-static const char environment_sql[] =
-    "SELECT u.name, u.commit_id, u.state, u.contract, e.door"
-    "  FROM environment e LEFT JOIN unit u ON u.name = e.live_unit WHERE e.name = ?1";
+static const char environment_sql[] = "SELECT u.name, u.commit_id, u.state, u.contract, e.door"
+                                      "  FROM environment e LEFT JOIN unit u ON u.name = e.live_unit WHERE e.name = ?1";
 
 static struct error *read_live(struct record *record, struct arena *arena, const char *environment, struct facts *out)
 {
@@ -189,8 +188,8 @@ static const char known_sql[] =
 
 static json_t *known_instance(sqlite3_stmt *statement)
 {
-    static const char *const texts[] = {"name", "stamp", "region", "address", "dir",   "log", NULL,
-                                        NULL,   "boot_id", "mark", "unit", "state", "side"};
+    static const char *const texts[] = {"name", "stamp",   "region", "address", "dir",   "log", NULL,
+                                        NULL,   "boot_id", "mark",   "unit",    "state", "side"};
     json_t *object = json_object();
 
     for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++) {

@@ -19,10 +19,11 @@ struct error *facts_unchanged(struct tx *tx, const char *environment, int64_t se
     if (!row)
         return NULL;
     if (sqlite3_column_int(statement, 1))
-        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "environment '%s' has a live release, %s", environment,
-                                    (const char *)sqlite3_column_text(statement, 0)),
+        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "environment '%s' has a live release, %s",
+                                    environment, (const char *)sqlite3_column_text(statement, 0)),
                           "penstock watch %s", (const char *)sqlite3_column_text(statement, 0));
-    return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "the plan is stale: release %s changed environment '%s' since",
+    return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
+                                "the plan is stale: release %s changed environment '%s' since",
                                 (const char *)sqlite3_column_text(statement, 0), environment),
                       "penstock plan %s", environment);
 }

@@ -137,28 +137,53 @@ struct error *journal_row_check(struct record *record, const struct journal_row 
     return NULL;
 }
 
-struct error *journal_row_decode(const struct journal_row *row, json_t **json, struct event *out)
+static struct error *row_kind(const struct journal_row *row, enum event_kind *out)
 {
-    enum event_kind kind;
     struct error *error;
 
-    if (!event_kind_parse(row->kind, &kind)) {
-        error = error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "row %lld of the record is a '%s', which is not known",
-                          (long long)row->seq, row->kind);
-        return error_hint(error, "use the penstock that wrote it, or a newer one");
-    }
-    *json = json_loadb(row->body, row->body_length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-    if (!*json)
-        return journal_row_damaged(row->seq, "is not JSON");
-    error = event_decode(*json, kind, out);
-    if (error)
-        return error_wrap(error, "row %lld of the record cannot be understood", (long long)row->seq);
+    if (event_kind_parse(row->kind, out))
+        return NULL;
+    error = error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "row %lld of the record is a '%s', which is not known",
+                      (long long)row->seq, row->kind);
+    return error_hint(error, "use the penstock that wrote it, or a newer one");
+}
+
+static void add_columns(const struct journal_row *row, struct event *out)
+{
     out->seq = row->seq;
     out->release = *row->release ? row->release : NULL;
     out->epoch = row->epoch;
     out->at_ms = row->at_ms;
     out->boot_ms = row->boot_ms;
     out->actor = row->actor;
+}
+
+struct error *journal_row_decode(const struct journal_row *row, json_t **json, struct event *out)
+{
+    enum event_kind kind;
+
+    TRY(row_kind(row, &kind));
+    *json = json_loadb(row->body, row->body_length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    if (!*json)
+        return journal_row_damaged(row->seq, "is not JSON");
+    TRY_AS(event_decode(*json, kind, out), "row %lld of the record cannot be understood", (long long)row->seq);
+    add_columns(row, out);
+    return NULL;
+}
+
+/* Nearly all rows can be read quickly; the few with an escape in their reason go the long way. */
+static struct error *row_scan(const struct journal_row *row, struct strbuf *text, json_t **json, struct event *out)
+{
+    enum event_kind kind;
+
+    TRY(row_kind(row, &kind));
+    strbuf_reset(text);
+    strbuf_add(text, row->body, row->body_length);
+    if (!event_scan(text->bytes, kind, out, json)) {
+        json_cleanup(json);
+        return journal_row_decode(row, json, out);
+    }
+    add_columns(row, out);
     return NULL;
 }
 
@@ -278,8 +303,9 @@ struct error *journal_append(struct tx *tx, struct event *event)
         .prev = record->tail.hash,
     };
     if (row.body_length > ROW_LIMIT_BYTES)
-        return error_new(ERR_LIMIT, KIND_PERMANENT, "event '%s' has %zu bytes, but a row of the record holds at most %zu",
-                         row.kind, row.body_length, ROW_LIMIT_BYTES);
+        return error_new(ERR_LIMIT, KIND_PERMANENT,
+                         "event '%s' has %zu bytes, but a row of the record holds at most %zu", row.kind,
+                         row.body_length, ROW_LIMIT_BYTES);
     row.hash = journal_row_hash(record, &row);
     record->spoiled = true;
     TRY(insert(record, &row));
@@ -297,6 +323,7 @@ struct error *journal_read(struct record *record, const char *release, int64_t a
                            void *context)
 {
     sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
     TRY(database_prepare(record, JOURNAL_SELECT "WHERE release = ?1 AND seq > ?2 ORDER BY seq", &statement, NULL));
     statement_text(statement, 1, release);
@@ -312,7 +339,7 @@ struct error *journal_read(struct record *record, const char *release, int64_t a
             return NULL;
         TRY(journal_row_read(statement, &row));
         TRY(journal_row_check(record, &row));
-        TRY(journal_row_decode(&row, &json, &event));
+        TRY(row_scan(&row, &text, &json, &event));
         TRY(visit(context, &event));
     }
 }

@@ -154,13 +154,14 @@ static struct error *write_row(struct record *record, const struct lease *lease,
 {
     sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
 
-    TRY(database_statement(record,
-                           "INSERT INTO lease (environment, epoch, release, person, host, pid, start, boot_id, since_ms)"
-                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-                           " ON CONFLICT (environment) DO UPDATE SET epoch = excluded.epoch, release = excluded.release,"
-                           " person = excluded.person, host = excluded.host, pid = excluded.pid,"
-                           " start = excluded.start, boot_id = excluded.boot_id, since_ms = excluded.since_ms",
-                           &statement));
+    TRY(database_statement(
+        record,
+        "INSERT INTO lease (environment, epoch, release, person, host, pid, start, boot_id, since_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " ON CONFLICT (environment) DO UPDATE SET epoch = excluded.epoch, release = excluded.release,"
+        " person = excluded.person, host = excluded.host, pid = excluded.pid,"
+        " start = excluded.start, boot_id = excluded.boot_id, since_ms = excluded.since_ms",
+        &statement));
     statement_text(statement, 1, lease->environment);
     statement_int(statement, 2, lease->epoch);
     statement_text(statement, 3, lease->release);

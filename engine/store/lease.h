@@ -21,18 +21,21 @@ struct lease {
     const char *environment;
     const char *release;
     int64_t epoch;
-    int lock_fd;           /* flock is held while this is open; -1 = not held */
+    int lock_fd; /* flock is held while this is open; -1 = not held */
     struct record *record;
 };
-#define LEASE_INIT { .lock_fd = -1 }
+#define LEASE_INIT    \
+    {                 \
+        .lock_fd = -1 \
+    }
 
 struct lease_holder {
     const char *release;
     const char *person;
     const char *host;
     int64_t pid;
-    int64_t since_ms;      /* wall */
-    bool alive;            /* that very process (pid, start time, boot id) is running */
+    int64_t since_ms; /* wall */
+    bool alive;       /* that very process (pid, start time, boot id) is running */
 };
 
 /*

@@ -91,8 +91,8 @@ struct source {
 };
 
 const char *const project_tables[] = {
-    "environment", "release", "unit",     "artifact", "stamp", "instance", "stage",         "step", "intent",
-    "gate",        "decision", "share", "drain",    "prober", "prober_bucket", NULL,
+    "environment", "release", "unit",     "artifact", "stamp", "instance", "stage",         "step",
+    "intent",      "gate",    "decision", "share",    "drain", "prober",   "prober_bucket", NULL,
 };
 
 static struct error *load_values(struct projected *projected)

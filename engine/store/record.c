@@ -150,9 +150,9 @@ static struct error *first_read(struct record *record)
         return error_hint(error, "name another directory in 'state:' of penstock.yaml");
     }
     if (!is_writer(record) && ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY)) {
-        error = error_new(ERR_RECORD, KIND_PERMANENT,
-                          "cannot read the record '%s': its '-shm' file is missing and you may not make it",
-                          record->path);
+        error =
+            error_new(ERR_RECORD, KIND_PERMANENT,
+                      "cannot read the record '%s': its '-shm' file is missing and you may not make it", record->path);
         return error_hint(error, "ask its owner to run any penstock command, or read a copy of '%s'",
                           record->directory);
     }

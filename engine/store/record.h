@@ -40,7 +40,10 @@ const char *record_directory(const struct record *record);
 struct tx {
     struct record *record; /* NULL = not open */
 };
-#define TX_INIT { NULL }
+#define TX_INIT \
+    {           \
+        NULL    \
+    }
 NODISCARD struct error *tx_begin(struct record *record, struct tx *tx);
 NODISCARD struct error *tx_commit(struct tx *tx);
 void tx_rollback(struct tx *tx); /* also for CLEANUP; nothing when committed */
@@ -53,8 +56,8 @@ NODISCARD struct error *journal_append(struct tx *tx, struct event *event);
 /* Stores bytes by digest (hex, in the arena). The same bytes are stored once. */
 NODISCARD struct error *evidence_put(struct tx *tx, struct arena *arena, const char *bytes, size_t length,
                                      const char **digest);
-NODISCARD struct error *evidence_get(struct record *record, struct arena *arena, const char *digest,
-                                     const char **bytes, size_t *length);
+NODISCARD struct error *evidence_get(struct record *record, struct arena *arena, const char *digest, const char **bytes,
+                                     size_t *length);
 
 /* All events of one release after `after_seq`, in order. The event is borrowed until `visit` returns. */
 typedef struct error *(*journal_visit_fn)(void *context, const struct event *event);

@@ -91,8 +91,9 @@ struct error *schema_check(struct record *record, size_t count, bool *empty)
         return NULL;
     TRY(refuse_foreign(record, &stand, count));
     if (stand.version < (int64_t)count) {
-        error = error_new(ERR_RECORD, KIND_PERMANENT, "the record '%s' has schema %lld, but this penstock reads schema %zu",
-                          record->path, (long long)stand.version, count);
+        error =
+            error_new(ERR_RECORD, KIND_PERMANENT, "the record '%s' has schema %lld, but this penstock reads schema %zu",
+                      record->path, (long long)stand.version, count);
         return error_hint(error, "a command that writes brings it up to date: penstock resume");
     }
     return NULL;

@@ -58,7 +58,11 @@ static const json_t *instance_named(const struct release_view *view, const char 
     size_t index;
     const json_t *row;
 
-    json_array_foreach(view->instances, index, row) if (text_is(view_text(row, "name"), name)) return row;
+    json_array_foreach(view->instances, index, row)
+    {
+        if (text_is(view_text(row, "name"), name))
+            return row;
+    }
     return NULL;
 }
 

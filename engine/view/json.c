@@ -181,8 +181,25 @@ static json_t *drain_json(const struct release_view *view)
 
     for (int i = 0; always[i]; i++)
         json_object_set_new(out, always[i], ledger_json(NULL));
-    json_array_foreach(view->drains, index, row) json_object_set_new(out, view_text(row, "probe"), ledger_json(row));
+    json_array_foreach(view->drains, index, row)
+    {
+        json_object_set_new(out, view_text(row, "probe"), ledger_json(row));
+    }
     return out;
+}
+
+/* The gate that the decision was about; JSON null when it was about the release. New reference. */
+static json_t *gate_of(const struct release_view *view, const json_t *decision)
+{
+    size_t index;
+    const json_t *gate;
+
+    json_array_foreach(view->gates, index, gate)
+    {
+        if (json_get_int(gate, "step", -1) == json_get_int(decision, "step", -2))
+            return column(gate, "name");
+    }
+    return json_null();
 }
 
 static json_t *decisions_json(const struct release_view *view)
@@ -198,6 +215,7 @@ static json_t *decisions_json(const struct release_view *view)
         json_t *out = json_object();
 
         set_columns(out, row, keys);
+        json_object_set_new(out, "gate", gate_of(view, row));
         json_object_set_new(out, "at", time_of(view, row, "at_ms"));
         json_object_set_new(out, "used", json_boolean(json_is_integer(json_object_get(row, "used_seq"))));
         json_array_append_new(list, out);

@@ -128,8 +128,11 @@ static struct error *add_block(struct progress *progress, struct arena *arena, s
     if (view_waits_for_people(&view)) {
         waiting_text(&view, screen, &text);
         next = view_next(&view);
-        json_array_foreach(next, index, row) if (index < NEXT_MOST && !text_starts(view_text(row, "why"), "follow"))
-            strbuf_printf(&text, "  %s\n", view_text(row, "command"));
+        json_array_foreach(next, index, row)
+        {
+            if (index < NEXT_MOST && !text_starts(view_text(row, "why"), "follow"))
+                strbuf_printf(&text, "  %s\n", view_text(row, "command"));
+        }
     }
     progress->drawn_lines = screen_lines(screen, out, strbuf_view(&text), screen->height > 1 ? screen->height - 1 : 0);
     return NULL;

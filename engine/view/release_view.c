@@ -202,8 +202,11 @@ static bool is_lost(const struct release_view *view, const char *name)
     size_t index;
     const json_t *row;
 
-    json_array_foreach(view->instances, index,
-                       row) if (text_is(view_text(row, "name"), name)) return text_is(view_text(row, "state"), "lost");
+    json_array_foreach(view->instances, index, row)
+    {
+        if (text_is(view_text(row, "name"), name))
+            return text_is(view_text(row, "state"), "lost");
+    }
     return false;
 }
 
@@ -225,9 +228,15 @@ json_t *view_left_on(const struct release_view *view, const char *instance)
     const json_t *row;
 
     /* An instance that died took its work with it: that is `lost`, and nothing is left any more. */
-    json_array_foreach(view->drain_instances, index, row) if (text_is(view_text(row, "instance"), instance) &&
-                                                              json_get_int(row, "lost", 0) > 0) column = "lost";
-    json_array_foreach(view->drain_instances, index, row) if (text_is(view_text(row, "instance"), instance))
-        json_object_set(left, view_text(row, "probe"), json_object_get(row, column));
+    json_array_foreach(view->drain_instances, index, row)
+    {
+        if (text_is(view_text(row, "instance"), instance) && json_get_int(row, "lost", 0) > 0)
+            column = "lost";
+    }
+    json_array_foreach(view->drain_instances, index, row)
+    {
+        if (text_is(view_text(row, "instance"), instance))
+            json_object_set(left, view_text(row, "probe"), json_object_get(row, column));
+    }
     return left;
 }

@@ -48,7 +48,10 @@ static const char *names_text(struct arena *arena, const json_t *names)
     size_t index;
     const json_t *name;
 
-    json_array_foreach(names, index, name) strbuf_printf(&out, "%s%s", index ? ", " : "", json_string_value(name));
+    json_array_foreach(names, index, name)
+    {
+        strbuf_printf(&out, "%s%s", index ? ", " : "", json_string_value(name));
+    }
     return arena_text(arena, strbuf_view(&out));
 }
 
@@ -251,7 +254,7 @@ void waiting_text(const struct release_view *view, const struct screen *screen, 
         return;
     lasting = waited_text(view->arena, view->now_ms - json_get_int(waiting, "since_ms", view->now_ms));
     if (text_is(kind, "person"))
-        head = arena_printf(view->arena, "held since %s: %s", lasting, view_text(waiting, "what"));
+        head = arena_printf(view->arena, "held for %s: %s", lasting, view_text(waiting, "what"));
     else
         head = arena_printf(view->arena, "waits for %s, %s", view_text(waiting, "what"), lasting);
     strbuf_printf(
@@ -317,11 +320,15 @@ void gate_text(const struct release_view *view, const json_t *waiting, const str
     const json_t *release = view->release;
 
     release_text(view, screen, out);
-    strbuf_printf(out, "  gate     %s: ", view_text(waiting, "gate"));
+    strbuf_printf(out, "  gate    %s: ", view_text(waiting, "gate"));
     gate_lines(view, waiting, out);
-    strbuf_printf(out, "\n  plan     %s\n", short_text(view, view_text(release, "plan"), SHORT_DIGEST));
-    strbuf_printf(out, "  asked    by %s, %s\n", view_text(release, "requester"),
-                  ago_text(view->arena, json_get_int(release, "created_ms", view->now_ms), view->now_ms));
+    strbuf_printf(out, "\n  asks    %s\n", view_text(waiting, "title"));
+    strbuf_printf(out, "  binds   to plan %s and all that was seen until now (%s)\n",
+                  short_text(view, view_text(release, "plan"), SHORT_DIGEST),
+                  short_text(view, view_text(waiting, "subject"), SHORT_DIGEST));
+    strbuf_printf(out, "  back    %s\n",
+                  view_flag(release, "pivot") ? "not any more: the first old stamp is gone"
+                                              : "penstock rollback gives the traffic back to the old unit");
     shares_text(view, screen, out);
     prober_text(view, screen, out);
     drains_text(view, screen, out);

@@ -39,7 +39,10 @@ static void log_lines(const json_t *log, struct strbuf *out)
     }
     strbuf_printf(out, "  log     %s%s\n", view_text(log, "path"),
                   json_array_size(lines) ? ", its last lines:" : " is empty or gone");
-    json_array_foreach(lines, index, line) indented(out, "    | ", json_string_value(line));
+    json_array_foreach(lines, index, line)
+    {
+        indented(out, "    | ", json_string_value(line));
+    }
 }
 
 struct error *failures_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)

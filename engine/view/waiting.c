@@ -11,7 +11,11 @@ static const json_t *asked_gate(const struct release_view *view)
     size_t index;
     const json_t *gate;
 
-    json_array_foreach(view->gates, index, gate) if (text_is(view_text(gate, "state"), "asked")) return gate;
+    json_array_foreach(view->gates, index, gate)
+    {
+        if (text_is(view_text(gate, "state"), "asked"))
+            return gate;
+    }
     return NULL;
 }
 
@@ -38,7 +42,11 @@ static bool has_text(const json_t *list, const char *text)
     size_t index;
     const json_t *one;
 
-    json_array_foreach(list, index, one) if (text_is(json_string_value(one), text)) return true;
+    json_array_foreach(list, index, one)
+    {
+        if (text_is(json_string_value(one), text))
+            return true;
+    }
     return false;
 }
 
@@ -50,31 +58,52 @@ static json_t *may_approve(const struct release_view *view, const json_t *gate, 
     size_t index;
     json_t *person;
 
-    json_array_foreach(json_object_get(gate, "people"), index,
-                       person) if (!has_text(approved, json_string_value(person)) &&
-                                   !text_is(json_string_value(person), requester)) json_array_append(people, person);
+    json_array_foreach(json_object_get(gate, "people"), index, person)
+    {
+        if (!has_text(approved, json_string_value(person)) && !text_is(json_string_value(person), requester))
+            json_array_append(people, person);
+    }
     return people;
-}
-
-static json_t *waiting_gate(const struct release_view *view, const json_t *gate)
-{
-    json_t *approved = approved_by(view, gate);
-    json_t *may = may_approve(view, gate, approved);
-    bool barred = view_flag(gate, "bar_requester");
-    int64_t expires_ms = json_get_int(gate, "expires_ms", 0);
-
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:o, s:o}", "kind", "gate", "what",
-                     arena_printf(view->arena, "gate %s", view_text(gate, "name")), "gate", view_text(gate, "name"),
-                     "since_ms", (json_int_t)json_get_int(gate, "asked_ms", 0), "approvals",
-                     (json_int_t)json_get_int(gate, "approvals", 1), "approved_by", approved, "people", may, "anyone",
-                     json_array_size(json_object_get(gate, "people")) == 0, "barred",
-                     barred ? json_string(view_text(view->release, "requester")) : json_null(), "expires_ms",
-                     expires_ms ? json_integer(expires_ms) : json_null());
 }
 
 static json_t *waiting_plain(const char *kind, const char *what, int64_t since_ms)
 {
     return json_pack("{s:s, s:s, s:I}", "kind", kind, "what", what, "since_ms", (json_int_t)since_ms);
+}
+
+/* "gate go opens the way to 50%": the step's title says what follows. */
+static const char *title_of(const struct release_view *view, int64_t step)
+{
+    size_t index;
+    const json_t *row;
+
+    json_array_foreach(view->steps, index, row)
+    {
+        if (json_get_int(row, "ordinal", -1) == step)
+            return view_text(row, "title");
+    }
+    return "";
+}
+
+static json_t *waiting_gate(const struct release_view *view, const json_t *gate)
+{
+    json_t *waiting = waiting_plain("gate", arena_printf(view->arena, "gate %s", view_text(gate, "name")),
+                                    json_get_int(gate, "asked_ms", 0));
+    json_t *approved = approved_by(view, gate);
+    int64_t expires_ms = json_get_int(gate, "expires_ms", 0);
+
+    json_object_set(waiting, "gate", json_object_get(gate, "name"));
+    json_object_set_new(waiting, "title", json_string(title_of(view, json_get_int(gate, "step", -1))));
+    json_object_set(waiting, "subject", json_object_get(gate, "subject"));
+    json_object_set_new(waiting, "approvals", json_integer(json_get_int(gate, "approvals", 1)));
+    json_object_set_new(waiting, "approved_by", approved);
+    json_object_set_new(waiting, "people", may_approve(view, gate, approved));
+    json_object_set_new(waiting, "anyone", json_boolean(json_array_size(json_object_get(gate, "people")) == 0));
+    json_object_set_new(waiting, "barred",
+                        view_flag(gate, "bar_requester") ? json_string(view_text(view->release, "requester"))
+                                                         : json_null());
+    json_object_set_new(waiting, "expires_ms", expires_ms ? json_integer(expires_ms) : json_null());
+    return waiting;
 }
 
 /* The first drain that asks a person. */
@@ -83,7 +112,11 @@ static const json_t *asking_drain(const struct release_view *view)
     size_t index;
     const json_t *step;
 
-    json_array_foreach(view->steps, index, step) if (view_asks_person(view, step)) return step;
+    json_array_foreach(view->steps, index, step)
+    {
+        if (view_asks_person(view, step))
+            return step;
+    }
     return NULL;
 }
 
@@ -119,9 +152,11 @@ json_t *view_waiting_gate(const struct release_view *view, const char *name)
     size_t index;
     const json_t *gate;
 
-    json_array_foreach(view->gates, index,
-                       gate) if (text_is(view_text(gate, "state"), "asked") &&
-                                 (!name || text_is(view_text(gate, "name"), name))) return waiting_gate(view, gate);
+    json_array_foreach(view->gates, index, gate)
+    {
+        if (text_is(view_text(gate, "state"), "asked") && (!name || text_is(view_text(gate, "name"), name)))
+            return waiting_gate(view, gate);
+    }
     return json_null();
 }
 

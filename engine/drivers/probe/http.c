@@ -9,15 +9,16 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/strbuf.h"
 #include "base/text.h"
 #include "drivers/call.h"
 #include "drivers/drivers.h"
+#include "drivers/evidence.h"
 #include "drivers/probe/extract.h"
 
 #define TIMEOUT_DEFAULT_MS 5000
 #define BODY_LIMIT_BYTES ((size_t)1024 * 1024)
 #define SHOWN_BYTES ((size_t)200)
+#define WHY_BYTES ((size_t)300)
 #define EVIDENCE_BYTES ((size_t)4096)
 
 /* What is asked: an `http` object, or the few fields of a health check. */
@@ -99,11 +100,7 @@ static struct error *ask(struct call *call, const struct request *request, struc
 /* The start of an answer, fit for a message. */
 static const char *shown(struct call *call, const struct reply *last, size_t most)
 {
-    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(most);
-
-    if (last->text)
-        text_clean(&clean, last->text, last->length);
-    return arena_text_n(call->arena, strbuf_view(&clean), clean.length);
+    return evidence_start(call->arena, last->text, last->length, most);
 }
 
 /* Why a reply is not an answer to a question; NULL when it is one. */
@@ -131,10 +128,11 @@ static bool same_request(const struct request *a, const struct request *b)
     return text_is(a->method, b->method) && text_is(a->path, b->path) && text_is(a->body, b->body);
 }
 
-static void sample_unknown(struct sample_call *own, const struct probe *probe, const char *why)
+static void sample_unknown(struct call *call, struct sample_call *own, const struct probe *probe, const char *why)
 {
     json_object_set_new(own->values, probe->name, json_null());
-    json_object_set_new(own->why, probe->name, json_string(why));
+    json_object_set_new(own->why, probe->name,
+                        json_string(evidence_start(call->arena, why, strlen(why), WHY_BYTES)));
 }
 
 /* Who answered. Two replies of one sample that name two servers were not given by one. */
@@ -148,7 +146,7 @@ static bool sample_identity(struct call *call, struct sample_call *own, const st
     identity = extract_identity(call->arena, probe->identity, last->text, last->length);
     if (!identity) {
         own->identity_missing = true;
-        sample_unknown(own, probe, arena_printf(call->arena, "the answer has no identity at '%s'", probe->identity));
+        sample_unknown(call, own, probe, arena_printf(call->arena, "the answer has no identity at '%s'", probe->identity));
         return false;
     }
     if (own->identity && !text_is(own->identity, identity))
@@ -166,16 +164,16 @@ static void sample_probe(struct call *call, struct sample_call *own, const struc
 
     if (why) {
         own->identity_missing = own->identity_missing || probe->identity;
-        sample_unknown(own, probe, why);
+        sample_unknown(call, own, probe, why);
         return;
     }
     if (!sample_identity(call, own, probe, last))
         return;
     if (!extract_kind_parse(probe->kind, &kind))
-        sample_unknown(own, probe, arena_printf(call->arena, "'%s' is no kind of probe", probe->kind));
+        sample_unknown(call, own, probe, arena_printf(call->arena, "'%s' is no kind of probe", probe->kind));
     else if (!extract_number(call->arena, kind, probe->expression, last->text ? last->text : "", last->length, &number,
                              &why))
-        sample_unknown(own, probe, why);
+        sample_unknown(call, own, probe, why);
     else if (number < 9e15 && number == (double)(json_int_t)number)
         json_object_set_new(own->values, probe->name, json_integer((json_int_t)number));
     else
@@ -189,7 +187,7 @@ static enum call_status sample_done(struct call *call, struct sample_call *own)
     call->detail = NULL;
     if (own->identity_changed) {
         for (size_t i = 0; i < own->count; i++)
-            sample_unknown(own, &own->probes[i], "the server changed its identity within the sample");
+            sample_unknown(call, own, &own->probes[i], "the server changed its identity within the sample");
     }
     json_object_set_new(detail, "identity",
                         own->identity && !own->identity_changed && !own->identity_missing ? json_string(own->identity)

@@ -144,7 +144,8 @@ static enum call_status process_adopt(struct call *call, struct process_call *ow
 {
     CALL_TRY(call, process_take(call, own, last));
     own->address = environment_value(call->arena, last->environment, "PENSTOCK_ADDRESS");
-    if (!own->address)
+    if (!own->address || strspn(own->address, "0123456789abcdefABCDEF.:[]") != strlen(own->address) ||
+        !strchr(own->address, ':'))
         return call_failed(call, error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
                                                       "process %d carries the mark of instance '%s' but no address",
                                                       (int)own->process.pid, call->target),

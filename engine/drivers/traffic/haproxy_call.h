@@ -12,7 +12,7 @@
 #define HAPROXY_ANSWER_LIMIT_BYTES ((size_t)8 * 1024 * 1024)
 #define HAPROXY_FILE_TIMEOUT_MS 10000
 
-/* {pid, start_s}: another one than before means that HAProxy was restarted in between. */
+/* {pid, start_s, uptime_s}: another pid or start than before means that HAProxy was restarted in between. */
 json_t *haproxy_identity(const struct haproxy_seen *seen);
 /* One line a server: what the outcome of a call rests on. */
 const char *haproxy_evidence(struct arena *arena, const struct haproxy_seen *seen);

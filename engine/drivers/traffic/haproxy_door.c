@@ -66,15 +66,16 @@ struct door_call {
 
 json_t *haproxy_identity(const struct haproxy_seen *seen)
 {
-    return json_pack("{s:I, s:I}", "pid", (json_int_t)seen->pid, "start_s", (json_int_t)seen->start_s);
+    return json_pack("{s:I, s:I, s:I}", "pid", (json_int_t)seen->pid, "start_s", (json_int_t)seen->start_s, "uptime_s",
+                     (json_int_t)seen->uptime_s);
 }
 
 const char *haproxy_evidence(struct arena *arena, const struct haproxy_seen *seen)
 {
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
-    strbuf_printf(&text, "haproxy %s pid %lld start %lld\n", seen->version ? seen->version : "?",
-                  (long long)seen->pid, (long long)seen->start_s);
+    strbuf_printf(&text, "haproxy %s pid %lld start %lld\n", seen->version ? seen->version : "?", (long long)seen->pid,
+                  (long long)seen->start_s);
     for (size_t i = 0; i < seen->server_count; i++) {
         const struct haproxy_server *server = &seen->servers[i];
 

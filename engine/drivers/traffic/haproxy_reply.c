@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/strbuf.h"
 #include "base/text.h"
+#include "drivers/evidence.h"
 
 /* Bits of srv_admin_state. "Because of the configuration" (0x04) says only where a maintenance came from. */
 #define ADMIN_MAINT 0x63
@@ -36,13 +36,10 @@ static bool next_line(struct reader *reader)
     return true;
 }
 
-/* The line as part of a message: short, and nothing in it that could disturb a terminal. */
-static struct error *answered(const char *line)
+static struct error *answered(struct arena *arena, const char *line)
 {
-    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(SHOWN_BYTES);
-
-    text_clean(&clean, line, strlen(line));
-    return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's answer cannot be read: '%s'", strbuf_view(&clean));
+    return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's answer cannot be read: '%s'",
+                     evidence_start(arena, line, strlen(line), SHOWN_BYTES));
 }
 
 static struct error *cut_short(void)
@@ -144,7 +141,7 @@ static struct error *read_state_row(struct arena *arena, const struct table *tab
     if (!pool || !name || !ip || !port || !read_number(column(table, "srv_op_state"), &operation) ||
         !read_number(column(table, "srv_admin_state"), &admin) || !read_number(column(table, "srv_uweight"), &weight) ||
         weight > 256)
-        return answered(line);
+        return answered(arena, line);
     server = ARENA_PUSH(arena, out->servers, out->server_count, out->server_capacity);
     server->pool = pool;
     server->name = name;
@@ -169,13 +166,13 @@ static struct error *read_state(struct reader *reader, struct haproxy_seen *out)
     if (!next_line(reader))
         return cut_short();
     if (!text_starts(reader->line, "# be_id "))
-        return answered(reader->line);
+        return answered(reader->arena, reader->line);
     table->name_count = split(reader->arena, reader->line + 2, ' ', table->names);
     while (next_line(reader)) {
         if (!*reader->line)
             return NULL;
         if (!read_row(reader->arena, table, reader->line, ' '))
-            return answered(reader->line);
+            return answered(reader->arena, reader->line);
         TRY(read_state_row(reader->arena, table, reader->line, out));
     }
     return cut_short();
@@ -190,28 +187,32 @@ static struct haproxy_server *find_server(const struct haproxy_seen *seen, const
     return NULL;
 }
 
-static struct error *read_stat_server(const struct table *table, const char *line, struct haproxy_seen *out)
+static struct error *read_stat_server(struct arena *arena, const struct table *table, const char *line,
+                                      struct haproxy_seen *out)
 {
     const char *check = column_or_empty(table, "check_status");
     struct haproxy_server *server = find_server(out, column(table, "pxname"), column(table, "svname"));
     int64_t current, queued, used = 0;
+    const char *why;
 
     /* It came or went between the two commands: whoever asks again sees one picture. */
     if (!server)
         return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's server '%s/%s' appeared while it was asked",
                          column(table, "pxname"), column(table, "svname"));
     if (!read_number(column(table, "scur"), &current) || !read_number(column(table, "qcur"), &queued))
-        return answered(line);
+        return answered(arena, line);
     if (column(table, "used_conn_cur") && !read_number(column(table, "used_conn_cur"), &used))
-        return answered(line);
+        return answered(arena, line);
     server->in_flight = (current > used ? current : used) + queued;
     server->status = column_or_empty(table, "status");
     server->check = text_starts(check, "* ") ? check + 2 : check; /* a check is under way */
     server->checked = text_is(server->check, "L4OK") || text_is(server->check, "L6OK") ||
                       text_is(server->check, "L7OK") || text_is(server->check, "L7OKC");
-    server->check_why = column_or_empty(table, "last_chk");
-    if (!*server->check_why && !server->checked)
-        server->check_why = column_or_empty(table, "check_desc");
+    why = column_or_empty(table, "last_chk");
+    if (!*why && !server->checked)
+        why = column_or_empty(table, "check_desc");
+    /* The words of the server behind it, perhaps. */
+    server->check_why = evidence_start(arena, why, strlen(why), SHOWN_BYTES);
     (void)(read_number(column(table, "check_rise"), &server->rise) &&
            read_number(column(table, "check_fall"), &server->fall));
     return NULL;
@@ -228,10 +229,10 @@ static struct error *read_stat(struct reader *reader, struct haproxy_seen *out)
         if (!*reader->line)
             return NULL;
         if (!read_row(reader->arena, table, reader->line, ','))
-            return answered(reader->line);
+            return answered(reader->arena, reader->line);
         type = column(table, "type");
         if (!type || !*column_or_empty(table, "pxname") || !*column_or_empty(table, "svname"))
-            return answered(reader->line);
+            return answered(reader->arena, reader->line);
         if (text_is(type, "0")) {
             *ARENA_PUSH(reader->arena, out->fronts, out->front_count, out->front_capacity) = column(table, "pxname");
         } else if (text_is(type, "1")) {
@@ -240,7 +241,7 @@ static struct error *read_stat(struct reader *reader, struct haproxy_seen *out)
             pool->name = column(table, "pxname");
             pool->algorithm = column_or_empty(table, "algo");
         } else if (text_is(type, "2")) {
-            TRY(read_stat_server(table, reader->line, out));
+            TRY(read_stat_server(reader->arena, table, reader->line, out));
         }
     }
     return cut_short();
@@ -253,7 +254,7 @@ static struct error *read_map_line(struct reader *reader, struct haproxy_seen *o
     struct haproxy_check *check;
 
     if (split(reader->arena, reader->line, ' ', fields) != 3)
-        return answered(reader->line);
+        return answered(reader->arena, reader->line);
     if (haproxy_check_value(out, fields[1]))
         return NULL;
     check = ARENA_PUSH(reader->arena, out->checks, out->check_count, out->check_capacity);
@@ -283,6 +284,8 @@ static struct error *read_info(struct reader *reader, struct haproxy_seen *out)
             has_pid = read_number(value, &out->pid);
         else if (text_starts(reader->line, "Start_time_sec: "))
             has_start = read_number(value, &out->start_s);
+        else if (text_starts(reader->line, "Uptime_sec: "))
+            (void)read_number(value, &out->uptime_s);
         else if (text_starts(reader->line, "Version: "))
             out->version = value;
         else if (text_starts(reader->line, "Stopping: "))
@@ -320,7 +323,7 @@ struct error *haproxy_read_seen(struct arena *arena, const char *text, size_t le
         } else if (text_is(reader.line, "Can't find backend.") || text_is(reader.line, "No such proxy.")) {
             out->missing = true;
         } else {
-            return answered(reader.line);
+            return answered(arena, reader.line);
         }
     }
     if (reader.at != reader.end || !info || (!out->missing && (!state || !stat)))
@@ -366,7 +369,6 @@ enum haproxy_said haproxy_read_change(const char *text, size_t length, struct er
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     struct reader reader = {.arena = arena, .at = text, .end = text + length};
-    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(SHOWN_BYTES);
 
     *out_error = NULL;
     while (next_line(&reader)) {
@@ -378,13 +380,13 @@ enum haproxy_said haproxy_read_change(const char *text, size_t length, struct er
             *out_error = permission_denied();
             return HAPROXY_SAID_NO;
         }
-        text_clean(&clean, reader.line, reader.length);
         *out_error = error_new(ERR_UNKNOWN_ANSWER,
                                /* These two mean that somebody else changed the same pool at the same moment. */
                                text_starts(reader.line, "No such server") || text_starts(reader.line, "Already exists")
                                    ? KIND_TRANSIENT
                                    : KIND_PERMANENT,
-                               "haproxy refused a change: '%s'", strbuf_view(&clean));
+                               "haproxy refused a change: '%s'",
+                               evidence_start(arena, reader.line, reader.length, SHOWN_BYTES));
         return HAPROXY_SAID_NO;
     }
     if (reader.at == reader.end && length > 0)
@@ -403,7 +405,6 @@ struct error *haproxy_read_dynamic(const char *pool, const char *text, size_t le
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     const char *answer = arena_text_n(arena, text ? text : "", length);
-    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(SHOWN_BYTES);
 
     if (strstr(answer, "expects <name> and <addr>"))
         return NULL;
@@ -417,7 +418,6 @@ struct error *haproxy_read_dynamic(const char *pool, const char *text, size_t le
     if (strstr(answer, "No such backend"))
         return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "haproxy has no backend '%s'", pool),
                           "a pool of the pipeline is a backend of the same name in haproxy's configuration");
-    text_clean(&clean, answer, strcspn(answer, "\n"));
     return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's answer about backend '%s' cannot be read: '%s'",
                      pool, strbuf_view(&clean));
 }

@@ -53,6 +53,7 @@ struct haproxy_check {
 struct haproxy_seen {
     int64_t pid;
     int64_t start_s; /* since 1970, HAProxy's own clock */
+    int64_t uptime_s;
     bool stopping; /* an old worker that only ends its connections */
     bool missing;  /* the pool that was asked for does not exist */
     const char *version;
