@@ -60,8 +60,8 @@ static enum call_status self_failed(struct call *call, const struct reply *reply
         text = arena_printf(call->arena, "it ended with exit code %d", reply->status);
     if (!hint)
         return call_failed(call, error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s failed: %s", what, text));
-    return call_failed(call, error_hint(error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s failed: %s", what, text), "%s",
-                                        hint));
+    return call_failed(call,
+                       error_hint(error_new(ERR_REPOSITORY, KIND_PERMANENT, "%s failed: %s", what, text), "%s", hint));
 }
 
 enum call_status unit_export(struct call *call, const struct reply *last, struct effect *want)

@@ -52,6 +52,11 @@ void io_stop(struct io *io);
 int64_t io_boot_ms(struct io *io);
 int64_t io_wall_ms(struct io *io);
 
+/*
+ * Ends a process that was found to hold a dead runner's lock, with its group. Only for such: nothing here checks who it is.
+ */
+void io_kill_orphan(int64_t pid);
+
 /* Rings the bell of another process; nobody there is fine (it reads the record when it starts). */
 void bell_ring(const char *path);
 

@@ -85,6 +85,8 @@ void expand_door_single(struct builder *b);
 void expand_unit_remove(struct builder *b, const char *unit);
 void expand_ready(struct builder *b, const struct plan_instance *instance);
 void expand_add(struct builder *b, const struct plan_instance *instance);
+/* How long a command stage's command (or its undo) may take. */
+int64_t command_timeout_ms(const struct stage_spec *stage);
 /* The pipeline's drain stage, or NULL. */
 const struct drain_spec *pipeline_drain(const struct pipeline_spec *pipeline);
 /* shift of all pools to `share_new` for the new unit; adds one step a pool. */

@@ -13,6 +13,7 @@
 
 #define ADD_WAIT_MS 30000
 #define STEP_TIMEOUT_MS 60000
+#define COMMAND_TIMEOUT_MS (10 * 60 * 1000)
 
 static struct plan_step *step_with_timeout(struct builder *b, enum verb verb, const char *target, json_t *params,
                                            const char *title)
@@ -403,16 +404,22 @@ static void expand_destroy(struct builder *b, const struct stage_spec *stage)
     expand_unit_remove(b, b->plan->old_unit.name);
 }
 
+int64_t command_timeout_ms(const struct stage_spec *stage)
+{
+    return stage->timeout_ms ? stage->timeout_ms : COMMAND_TIMEOUT_MS;
+}
+
 static void expand_command(struct builder *b, const struct stage_spec *stage)
 {
+    int64_t timeout_ms = command_timeout_ms(stage);
     struct plan_step *step = builder_step(
         b, VERB_COMMAND_RUN, stage->name,
         json_pack("{s:o, s:[], s:s, s:s, s:I}", "argv", template_list(b, &stage->command, NULL), "env", "cwd",
-                  source_cwd(b), "log", step_log(b, stage->name), "timeout_ms", (json_int_t)stage->timeout_ms),
+                  source_cwd(b), "log", step_log(b, stage->name), "timeout_ms", (json_int_t)timeout_ms),
         arena_printf(b->arena, "run %s", stage->name));
 
     step->repeatable = stage->repeatable;
-    step->timeout_ms = stage->timeout_ms;
+    step->timeout_ms = timeout_ms;
     step->undo_text = stage->undo.count ? "its undo command is run" : "cannot be taken back";
 }
 

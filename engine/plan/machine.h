@@ -121,17 +121,6 @@ const char *machine_subject(struct arena *arena, const struct machine_state *sta
 int machine_shares_step(const struct machine_state *state, const char *pool);
 /* What the steps done so far told the front door about plan->instances[instance] in the pool. */
 struct known machine_known(const struct machine_state *state, int instance, const char *pool);
-bool machine_monitor_live(const struct machine_state *state, const struct plan_monitor *monitor);
-/*
- * What a decision about this step must be bound to: SHA-256 over the plan, the step, and the evidence of every step
- * that is done. A step that has to be done again gives another subject, so older approvals are void.
- */
-const char *machine_subject(struct arena *arena, const struct machine_state *state, int step);
-/* The traffic.shares step whose shares are in force for `pool`, or -1 when this release has not changed them yet. */
-int machine_shares_step(const struct machine_state *state, const char *pool);
-/* Has a step of this verb on this target been done and not been undone by a later step of `inverse`? */
-bool machine_in_force(const struct machine_state *state, enum verb verb, enum verb inverse, const char *target,
-                      const char *pool);
 const char *step_status_text(enum step_status status);
 
 #endif

@@ -106,9 +106,10 @@ static void undo_commands(struct builder *b)
                                       "cwd", source_cwd(b), "log",
                                       arena_printf(b->arena, "%s/logs/%s/%s.undo.log", b->facts->state_dir,
                                                    b->plan->release, stage->name),
-                                      "timeout_ms", (json_int_t)stage->timeout_ms),
+                                      "timeout_ms", (json_int_t)command_timeout_ms(stage)),
                             arena_printf(b->arena, "take back %s", stage->name));
         step->repeatable = stage->repeatable;
+        step->timeout_ms = command_timeout_ms(stage);
         undoes(b, first, find_forward(b, VERB_COMMAND_RUN, stage->name, NULL), false);
     }
 }

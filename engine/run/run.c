@@ -13,6 +13,7 @@
 #include "run/runner.h"
 
 #define ORPHAN_WAIT_MS 200
+#define ORPHANS_MOST 64
 
 static const char *begin_body_instance_keys[] = {"name", "stamp", "region", "dir", "log"};
 
@@ -128,6 +129,15 @@ static struct error *load_plan(struct runner *r)
     return plan_decode(r->arena, text, length, &r->plan);
 }
 
+static void kill_orphans(struct runner *r)
+{
+    int64_t pids[ORPHANS_MOST];
+    size_t count = lease_orphans(r->record, r->arena, r->plan->environment, pids, ORPHANS_MOST);
+
+    for (size_t i = 0; i < count; i++)
+        io_kill_orphan(pids[i]);
+}
+
 static struct error *wait_for_orphans(struct runner *r)
 {
     const struct timespec pause = {0, ORPHAN_WAIT_MS * 1000000L};
@@ -145,6 +155,8 @@ static struct error *wait_for_orphans(struct runner *r)
 
             r->options->notice(r->options->context, line);
         }
+        if (r->options->takeover)
+            kill_orphans(r);
         said = true;
         error_free(error);
         nanosleep(&pause, NULL);

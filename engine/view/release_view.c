@@ -28,13 +28,13 @@ static struct error *read_lists(struct release_view *view)
         json_t **out;
     } lists[] = {
         {"stages", &view->stages},       {"steps", &view->steps},   {"stamps", &view->stamps},
-        {"instances", &view->instances}, {"shares", &view->shares}, {"decisions", &view->decisions},
+        {"instances", &view->instances}, {"decisions", &view->decisions},
         {"gates", &view->gates},         {"drains", &view->drains}, {"drain_instances", &view->drain_instances},
     };
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         TRY(rows_of(view->record, lists[i].query, view->id, lists[i].out));
-    return NULL;
+    return rows_shares(view->record, view->environment, &view->shares);
 }
 
 static struct error *read_prober(struct release_view *view)

@@ -19,7 +19,7 @@ struct error *rows_live(struct record *record, const char *environment, json_t *
 
 struct error *rows_releases(struct record *record, const char *environment, int limit, json_t **out)
 {
-    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s?, s:i}", "environment", environment, "limit", limit);
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s?, s:i}", "environment", environment, "most", limit);
 
     return query_rows(record, "release_list", params, out);
 }
@@ -36,6 +36,13 @@ struct error *rows_units(struct record *record, const char *environment, json_t 
     json_t *params CLEANUP(json_cleanup) = json_pack("{s:s?}", "environment", environment);
 
     return query_rows(record, "units", params, out);
+}
+
+struct error *rows_shares(struct record *record, const char *environment, json_t **out)
+{
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "environment", environment);
+
+    return query_rows(record, "shares", params, out);
 }
 
 struct error *rows_events(struct record *record, const char *release, int64_t after, json_t **out)

@@ -21,6 +21,8 @@ NODISCARD struct error *rows_status(struct record *record, json_t **out);
 /* Units of the environment (NULL: of all). */
 NODISCARD struct error *rows_units(struct record *record, const char *environment, json_t **out);
 /* Events of the release after `after`, in order. */
+/* The shares last proved in the environment: pool, unit, basis_points. */
+NODISCARD struct error *rows_shares(struct record *record, const char *environment, json_t **out);
 NODISCARD struct error *rows_events(struct record *record, const char *release, int64_t after, json_t **out);
 /* The seq of the release's last event; 0 = it has none. */
 NODISCARD struct error *rows_last_seq(struct record *record, const char *release, int64_t *out);

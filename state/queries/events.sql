@@ -1,4 +1,13 @@
--- Events of :release after :after, in order. body is what the kind has of its own (docs/reference/events.md).
-SELECT seq, release, kind, epoch, actor, at_ms, body ->> '$.reason' AS reason, body ->> '$.step' AS step,
-       body ->> '$.attempt' AS attempt, body -> '$.body' AS body_json
-  FROM event WHERE release = :release AND seq > :after ORDER BY seq;
+-- What happened in a release? In order.
+--   :release
+--   :after  the events after this row; NULL = from the first
+--   :most   at most so many; NULL = 1000
+-- The fields of the event, NULL where it has none; body: its further keys (docs/reference/events.md). title: of its step.
+SELECT e.seq, e.release, e.kind, e.epoch, e.actor, e.at_ms, e.boot_ms,
+       e.body ->> '$.reason' AS reason, e.body ->> '$.step' AS step, s.title, s.target, e.body ->> '$.attempt' AS attempt,
+       e.body ->> '$.error_kind' AS error_kind, e.body ->> '$.decision' AS decision, e.body ->> '$.mode' AS mode,
+       e.body ->> '$.end' AS end, e.body ->> '$.number' AS number, e.body ->> '$.subject' AS subject,
+       e.body -> '$.body' AS body_json
+  FROM event e LEFT JOIN step s ON s.release = e.release AND s.ordinal = e.body ->> '$.step'
+ WHERE e.release = :release AND e.seq > coalesce(:after, 0)
+ ORDER BY e.seq LIMIT coalesce(:most, 1000);

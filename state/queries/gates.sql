@@ -1,9 +1,12 @@
--- The gates of :release that were asked, with how many people have approved what is asked now.
-SELECT g.step, g.name, g.approvals, g.people AS people_json, g.bar_requester, g.subject, g.state, g.asked_ms, g.expires_ms,
-       (SELECT count(DISTINCT d.person) FROM decision d
-         WHERE d.release = g.release AND d.step = g.step AND d.decision = 'approve' AND d.refused IS NULL
-           AND d.subject = g.subject) AS approved,
-       (SELECT json_group_array(DISTINCT d.person) FROM decision d
-         WHERE d.release = g.release AND d.step = g.step AND d.decision = 'approve' AND d.refused IS NULL
-           AND d.subject = g.subject) AS approved_by_json
-  FROM gate g WHERE g.release = :release ORDER BY g.step;
+-- What were people asked in a release?
+--   :release
+-- state: asked | opened | rejected | expired. people: empty = anyone. approvers: who said yes to what is asked.
+SELECT g.release, r.environment, g.step, g.name, g.approvals, g.people AS people_json, g.bar_requester, g.subject,
+       g.state, g.asked_ms, g.expires_ms, r.requester,
+       (SELECT json_group_array(person)
+          FROM (SELECT person FROM decision d
+                 WHERE d.release = g.release AND d.step = g.step AND d.decision = 'approve' AND d.refused IS NULL
+                   AND d.subject IS g.subject
+                 GROUP BY person ORDER BY min(seq))) AS approvers_json
+  FROM gate g JOIN release r ON r.id = g.release
+ WHERE g.release = :release ORDER BY g.step;

@@ -1,3 +1,6 @@
--- The shares last proved in the environment of :release, by pool and unit.
-SELECT s.pool, s.unit, s.basis_points FROM release r JOIN share s ON s.environment = r.environment
- WHERE r.id = :release ORDER BY s.pool, s.unit;
+-- Who has the new traffic of an environment? The shares that the front door showed last.
+--   :environment
+-- basis_points: 10000 = all of its pool.
+SELECT s.pool, s.unit, s.basis_points, u.commit_id, u.state AS unit_state
+  FROM share s LEFT JOIN unit u ON u.name = s.unit
+ WHERE s.environment = :environment ORDER BY s.pool, s.basis_points DESC, s.unit;

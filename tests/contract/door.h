@@ -139,10 +139,10 @@ static inline const char *door_tell(struct door *door, const char *commands)
 /* `dir` below the world's directory. */
 static inline void door_describe(struct door *door, const char *dir, const char *pools)
 {
-    char *text = heap_printf("{'driver': 'haproxy', 'managed': true, 'bind': '%s', 'socket': '%s/%s/admin.sock', "
-                             "'dir': '%s/%s', 'mark': 'PENSTOCK_DOOR=%s/prod', 'url': 'http://%s', 'pools': %s}",
-                             door->bind, door->world->dir, dir, door->world->dir, dir, door->world->dir, door->bind,
-                             pools);
+    char *text =
+        heap_printf("{'driver': 'haproxy', 'managed': true, 'bind': '%s', 'socket': '%s/%s/admin.sock', "
+                    "'dir': '%s/%s', 'mark': 'PENSTOCK_DOOR=%s/prod', 'url': 'http://%s', 'pools': %s}",
+                    door->bind, door->world->dir, dir, door->world->dir, dir, door->world->dir, door->bind, pools);
 
     json_decref(door->json);
     door->json = quoted(text);

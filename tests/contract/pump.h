@@ -21,7 +21,7 @@
 struct world {
     struct io *io;
     struct arena *arena;
-    char dir[128]; /* a temporary directory of its own */
+    char dir[128];  /* a temporary directory of its own */
     pid_t pids[32]; /* children of the test, to be ended with it */
     size_t pid_count;
 };

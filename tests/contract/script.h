@@ -15,13 +15,30 @@ struct exchange {
     struct reply reply;
 };
 
-#define SAYS(words) {.transport = TRANSPORT_OK, .text = (words), .length = sizeof(words) - 1}
-#define SAYS_STATUS(code, words) {.transport = TRANSPORT_OK, .status = (code), .text = (words), .length = sizeof(words) - 1}
-#define OK_REPLY {.transport = TRANSPORT_OK}
-#define REFUSED {.transport = TRANSPORT_REFUSED, .text = "Connection refused", .length = 18}
-#define NOT_THERE {.transport = TRANSPORT_OK, .there = false}
-#define THERE(number) \
-    {.transport = TRANSPORT_OK, .there = true, .process = {.pid = (number), .start = 99, .boot_id = "boot-1"}}
+#define SAYS(words)                                                             \
+    {                                                                           \
+        .transport = TRANSPORT_OK, .text = (words), .length = sizeof(words) - 1 \
+    }
+#define SAYS_STATUS(code, words)                                                                  \
+    {                                                                                             \
+        .transport = TRANSPORT_OK, .status = (code), .text = (words), .length = sizeof(words) - 1 \
+    }
+#define OK_REPLY                  \
+    {                             \
+        .transport = TRANSPORT_OK \
+    }
+#define REFUSED                                                                    \
+    {                                                                              \
+        .transport = TRANSPORT_REFUSED, .text = "Connection refused", .length = 18 \
+    }
+#define NOT_THERE                                 \
+    {                                             \
+        .transport = TRANSPORT_OK, .there = false \
+    }
+#define THERE(number)                                                                                             \
+    {                                                                                                             \
+        .transport = TRANSPORT_OK, .there = true, .process = {.pid = (number), .start = 99, .boot_id = "boot-1" } \
+    }
 
 /* What an effect asks for, on one line. */
 static inline const char *effect_text(struct arena *arena, const struct effect *effect)

@@ -11,8 +11,9 @@
 
 #define HEAD \
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_port\n"
-#define STAT "\n# pxname,svname,qcur,scur,status,weight,type,check_status,last_chk,algo,used_conn_cur,check_rise,check_fall\n"
-#define INFO "\nName: HAProxy\nVersion: 2.6.12\nPid: 42\nStopping: 0\nStart_time_sec: 1700000000\n\n"
+#define STAT \
+    "\n# pxname,svname,qcur,scur,status,weight,type,check_status,last_chk,algo,used_conn_cur,check_rise,check_fall\n"
+#define INFO "\nName: HAProxy\nVersion: 2.6.12\nPid: 42\nUptime_sec: 5\nStopping: 0\nStart_time_sec: 1700000000\n\n"
 #define FRONT "front-127.0.0.1:8080,FRONTEND,,0,OPEN,,0,,,,,,\n"
 #define BACK "app,BACKEND,0,0,UP,0,1,,,roundrobin,0,,\n"
 /* One server as the two tables show it: operational state, administrative state, weight, queued, running. */
@@ -22,17 +23,18 @@
 
 #define SEEN_NONE HEAD STAT FRONT BACK INFO
 #define SEEN_A(admin, weight, queued, running) \
-    HEAD STATE("a", 2, admin, weight) STAT FRONT ROW("a", queued, running, "L7OK") BACK INFO
-#define SEEN_AB(weight_a, weight_b)                                                                           \
-    HEAD STATE("a", 2, 0, weight_a) STATE("b", 2, 0, weight_b) STAT FRONT ROW("a", 0, 0, "L7OK") ROW("b", 0, 0, "L7OK") \
-        BACK INFO
+    HEAD STATE("a", 2, admin, weight)          \
+    STAT FRONT ROW("a", queued, running, "L7OK") BACK INFO
+#define SEEN_AB(weight_a, weight_b)                                                              \
+    HEAD STATE("a", 2, 0, weight_a) STATE("b", 2, 0, weight_b) STAT FRONT ROW("a", 0, 0, "L7OK") \
+        ROW("b", 0, 0, "L7OK") BACK INFO
 
 #define DOOR_EXISTING "{'managed': false, 'socket': '/run/haproxy.sock', 'pools': [{'name': 'app', 'match': '/'}]}"
 #define DOOR_MANAGED                                                                                             \
     "{'managed': true, 'bind': '127.0.0.1:8080', 'socket': '/var/door/admin.sock', 'dir': '/var/door', 'mark': " \
     "'PENSTOCK_DOOR=x', 'pools': [{'name': 'app', 'match': '/'}]}"
 #define INSTANCE_PLANNED "{'name': 'i', 'dir': '/var/i/one', 'log': '/var/i/one.log', 'mark': 'PENSTOCK_INSTANCE=i'}"
-#define INSTANCE                                                                                               \
+#define INSTANCE                                                                                             \
     "{'name': 'i', 'dir': '/var/i/one', 'log': '/var/i/one.log', 'mark': 'PENSTOCK_INSTANCE=i', 'address': " \
     "'127.0.0.1:5001', 'pid': 77, 'start': 99, 'boot_id': 'boot-1'}"
 #define HTTP_GET "'http': {'method': 'GET', 'path': '/rooms', 'body': null, 'timeout_ms': 1000}"
@@ -49,10 +51,10 @@ struct row {
     struct exchange exchanges[16];
 };
 
-#define ADVANCE(kind, driver, verb)                 \
-    static advance_fn kind##_##verb(void)           \
-    {                                               \
-        return registry_##kind(driver)->verb;       \
+#define ADVANCE(kind, driver, verb)           \
+    static advance_fn kind##_##verb(void)     \
+    {                                         \
+        return registry_##kind(driver)->verb; \
     }
 ADVANCE(stamp, "process", create)
 ADVANCE(stamp, "process", observe)
@@ -75,13 +77,17 @@ ADVANCE(probe, "http", check)
 ADVANCE(probe, "http", request)
 ADVANCE(command, "command", run)
 
-#define IDENTITY "\"identity\":{\"pid\":42,\"start_s\":1700000000}"
-#define A_JSON(state, weight)                                                                                  \
+#define IDENTITY "\"identity\":{\"pid\":42,\"start_s\":1700000000,\"uptime_s\":5}"
+#define A_JSON(state, weight)                                                                                 \
     "{\"address\":\"127.0.0.1:5001\",\"check\":\"L7OK\",\"in_flight\":0,\"state\":\"" state "\",\"up\":true," \
     "\"weight\":" #weight "}"
 
 static const struct row rows[] = {
-    {"process create", stamp_create, "{'argv': ['x', '${instance.port}'], 'cwd': '/src'}", NULL, INSTANCE_PLANNED,
+    {"process create",
+     stamp_create,
+     "{'argv': ['x', '${instance.port}'], 'cwd': '/src'}",
+     NULL,
+     INSTANCE_PLANNED,
      "{\"address\":\"127.0.0.1:5001\",\"adopted\":false,\"boot_id\":\"boot-1\",\"mark\":\"PENSTOCK_INSTANCE=i\",\"pid\":"
      "77,\"start\":99}",
      false,
@@ -92,7 +98,11 @@ static const struct row rows[] = {
       {EFFECT_START, "x 5001", THERE(77)},
       {EFFECT_SLEEP, "", OK_REPLY},
       {EFFECT_LOOK, "77", THERE(77)}}},
-    {"process create, there", stamp_create, "{'argv': ['x'], 'cwd': '/src'}", NULL, INSTANCE_PLANNED,
+    {"process create, there",
+     stamp_create,
+     "{'argv': ['x'], 'cwd': '/src'}",
+     NULL,
+     INSTANCE_PLANNED,
      "{\"address\":\"127.0.0.1:5002\",\"adopted\":true,\"boot_id\":\"boot-1\",\"mark\":\"PENSTOCK_INSTANCE=i\",\"pid\":"
      "77,\"start\":99}",
      true,
@@ -101,36 +111,92 @@ static const struct row rows[] = {
        {.there = true,
         .process = {.pid = 77, .start = 99, .boot_id = "boot-1"},
         .environment = "PENSTOCK_EPOCH=1\nPENSTOCK_ADDRESS=127.0.0.1:5002\n"}}}},
-    {"process observe", stamp_observe, "{}", NULL, INSTANCE, "{\"alive\":true}", true, {{EFFECT_LOOK, "77", THERE(77)}}},
-    {"process stop", stamp_stop, "{'signal': 'INT', 'grace_ms': 5}", NULL, INSTANCE, "{\"exit\":null,\"exited\":true}",
+    {"process observe",
+     stamp_observe,
+     "{}",
+     NULL,
+     INSTANCE,
+     "{\"alive\":true}",
+     true,
+     {{EFFECT_LOOK, "77", THERE(77)}}},
+    {"process stop",
+     stamp_stop,
+     "{'signal': 'INT', 'grace_ms': 5}",
+     NULL,
+     INSTANCE,
+     "{\"exit\":null,\"exited\":true}",
      false,
      {{EFFECT_LOOK, "77", THERE(77)}, {EFFECT_SIGNAL, "2 to 77", THERE(77)}, {EFFECT_AWAIT_EXIT, "77", OK_REPLY}}},
-    {"process stop, gone", stamp_stop, "{'signal': 'INT', 'grace_ms': 5}", NULL, INSTANCE,
-     "{\"already_gone\":true,\"exit\":null,\"exited\":true}", true,
+    {"process stop, gone",
+     stamp_stop,
+     "{'signal': 'INT', 'grace_ms': 5}",
+     NULL,
+     INSTANCE,
+     "{\"already_gone\":true,\"exit\":null,\"exited\":true}",
+     true,
      {{EFFECT_LOOK, "77", NOT_THERE}}},
-    {"process stop, stays", stamp_stop, "{'signal': 'INT', 'grace_ms': 5}", NULL, INSTANCE,
-     "{\"exit\":null,\"exited\":false}", false,
+    {"process stop, stays",
+     stamp_stop,
+     "{'signal': 'INT', 'grace_ms': 5}",
+     NULL,
+     INSTANCE,
+     "{\"exit\":null,\"exited\":false}",
+     false,
      {{EFFECT_LOOK, "77", THERE(77)},
       {EFFECT_SIGNAL, "2 to 77", THERE(77)},
       {EFFECT_AWAIT_EXIT, "77", {.transport = TRANSPORT_OK, .timed_out = true}}}},
-    {"process kill", stamp_kill, "{}", NULL, INSTANCE, "{\"exit\":null,\"exited\":true}", false,
+    {"process kill",
+     stamp_kill,
+     "{}",
+     NULL,
+     INSTANCE,
+     "{\"exit\":null,\"exited\":true}",
+     false,
      {{EFFECT_LOOK, "77", THERE(77)}, {EFFECT_SIGNAL, "9 to 77", THERE(77)}, {EFFECT_AWAIT_EXIT, "77", OK_REPLY}}},
-    {"process kill, gone", stamp_kill, "{}", NULL, INSTANCE, "{\"already_gone\":true,\"exit\":null,\"exited\":true}",
+    {"process kill, gone",
+     stamp_kill,
+     "{}",
+     NULL,
+     INSTANCE,
+     "{\"already_gone\":true,\"exit\":null,\"exited\":true}",
      true,
      {{EFFECT_LOOK, "77", NOT_THERE}}},
-    {"process remove", stamp_remove, "{}", NULL, INSTANCE, "{\"kept\":false}", false,
+    {"process remove",
+     stamp_remove,
+     "{}",
+     NULL,
+     INSTANCE,
+     "{\"kept\":false}",
+     false,
      {{EFFECT_LOOK, "77", NOT_THERE},
       {EFFECT_LOOK, "PENSTOCK_INSTANCE=i", NOT_THERE},
       {EFFECT_REMOVE_TREE, "/var/i/one", OK_REPLY}}},
-    {"process signal", stamp_signal, "{'signal': 'USR1'}", NULL, INSTANCE, "{\"signal\":\"USR1\"}", false,
+    {"process signal",
+     stamp_signal,
+     "{'signal': 'USR1'}",
+     NULL,
+     INSTANCE,
+     "{\"signal\":\"USR1\"}",
+     false,
      {{EFFECT_LOOK, "77", THERE(77)}, {EFFECT_SIGNAL, "10 to 77", THERE(77)}}},
 
-    {"haproxy ensure, existing", traffic_ensure, "{}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"started\":false,\"version\":\"2.6.12\"}", true,
+    {"haproxy ensure, existing",
+     traffic_ensure,
+     "{}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"started\":false,\"version\":\"2.6.12\"}",
+     true,
      {{EFFECT_LINE, "show servers state; show stat -1 7 -1; show info", SAYS(SEEN_NONE)},
-      {EFFECT_LINE, "add server app/penstock-asks", SAYS("'server' expects <name> and <addr>[:<port>] as arguments.\n\n")}}},
-    {"haproxy ensure, managed", traffic_ensure, "{}", DOOR_MANAGED, NULL,
-     "{" IDENTITY ",\"started\":true,\"version\":\"2.6.12\"}", false,
+      {EFFECT_LINE, "add server app/penstock-asks",
+       SAYS("'server' expects <name> and <addr>[:<port>] as arguments.\n\n")}}},
+    {"haproxy ensure, managed",
+     traffic_ensure,
+     "{}",
+     DOOR_MANAGED,
+     NULL,
+     "{" IDENTITY ",\"started\":true,\"version\":\"2.6.12\"}",
+     false,
      {{EFFECT_LOOK, "PENSTOCK_DOOR=x", NOT_THERE},
       {EFFECT_LINE, "show servers state; *", REFUSED},
       {EFFECT_HTTP, "GET http://127.0.0.1:8080/", REFUSED},
@@ -144,15 +210,30 @@ static const struct row rows[] = {
       {EFFECT_SLEEP, "", OK_REPLY},
       {EFFECT_LOOK, "42", THERE(42)},
       {EFFECT_LINE, "show servers state; *", SAYS(SEEN_NONE)}}},
-    {"haproxy ensure, managed and there", traffic_ensure, "{}", DOOR_MANAGED, NULL,
-     "{" IDENTITY ",\"started\":false,\"version\":\"2.6.12\"}", true,
+    {"haproxy ensure, managed and there",
+     traffic_ensure,
+     "{}",
+     DOOR_MANAGED,
+     NULL,
+     "{" IDENTITY ",\"started\":false,\"version\":\"2.6.12\"}",
+     true,
      {{EFFECT_LOOK, "PENSTOCK_DOOR=x", THERE(42)}, {EFFECT_LINE, "show servers state; *", SAYS(SEEN_NONE)}}},
-    {"haproxy observe", traffic_observe, "{'pool': 'app'}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"servers\":{\"a\":" A_JSON("ready", 9) "}}", true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 9, 0, 0))}}},
-    {"haproxy add", traffic_add,
+    {"haproxy observe",
+     traffic_observe,
+     "{'pool': 'app'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"servers\":{\"a\":" A_JSON("ready", 9) "}}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 9, 0, 0))}}},
+    {"haproxy add",
+     traffic_add,
      "{'pool': 'app', 'server': 'a', 'address': '127.0.0.1:5001', 'check': {'path': '/h', 'every_ms': 500, 'healthy': "
      "2, 'unhealthy': 3}}",
-     DOOR_EXISTING, NULL, "{" IDENTITY ",\"server\":" A_JSON("ready", 0) "}", false,
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"server\":" A_JSON("ready", 0) "}",
+     false,
      {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)},
       {EFFECT_LINE,
        "add server app/a 127.0.0.1:5001 check inter 500ms rise 2 fall 3 weight 0 pool-max-conn 0; enable health app/a; "
@@ -161,40 +242,101 @@ static const struct row rows[] = {
       {EFFECT_LINE, QUESTION, SAYS(HEAD STATE("a", 2, 0, 0) STAT ROW("a", 0, 0, "INI") BACK INFO)},
       {EFFECT_SLEEP, "", OK_REPLY},
       {EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 0, 0, 0))}}},
-    {"haproxy add, there", traffic_add, "{'pool': 'app', 'server': 'a', 'address': '127.0.0.1:5001'}", DOOR_EXISTING,
-     NULL, "{" IDENTITY ",\"server\":" A_JSON("ready", 0) "}", true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 0, 0, 0))}}},
-    {"haproxy set_shares", traffic_set_shares, "{'pool': 'app', 'weights': {'a': 10, 'b': 90}}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"servers\":{\"a\":" A_JSON("ready", 10) ",\"b\":" A_JSON("ready", 90) "}}", false,
+    {"haproxy add, there",
+     traffic_add,
+     "{'pool': 'app', 'server': 'a', 'address': '127.0.0.1:5001'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"server\":" A_JSON("ready", 0) "}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 0, 0, 0))}}},
+    {"haproxy set_shares",
+     traffic_set_shares,
+     "{'pool': 'app', 'weights': {'a': 10, 'b': 90}}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"servers\":{\"a\":" A_JSON("ready", 10) ",\"b\":" A_JSON("ready", 90) "}}",
+     false,
      {{EFFECT_LINE, QUESTION, SAYS(SEEN_AB(100, 0))},
       {EFFECT_LINE, "set server app/b weight 90; set server app/a weight 10", SAYS("\n\n")},
       {EFFECT_LINE, QUESTION, SAYS(SEEN_AB(10, 90))}}},
-    {"haproxy set_shares, so already", traffic_set_shares, "{'pool': 'app', 'weights': {'a': 10, 'b': 90}}",
-     DOOR_EXISTING, NULL, "{" IDENTITY ",\"servers\":{\"a\":" A_JSON("ready", 10) ",\"b\":" A_JSON("ready", 90) "}}",
-     true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_AB(10, 90))}}},
-    {"haproxy drain", traffic_drain, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"server\":" A_JSON("drain", 5) "}", false,
+    {"haproxy set_shares, so already",
+     traffic_set_shares,
+     "{'pool': 'app', 'weights': {'a': 10, 'b': 90}}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"servers\":{\"a\":" A_JSON("ready", 10) ",\"b\":" A_JSON("ready", 90) "}}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_AB(10, 90))}}},
+    {"haproxy drain",
+     traffic_drain,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"server\":" A_JSON("drain", 5) "}",
+     false,
      {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 5, 0, 0))},
       {EFFECT_LINE, "set server app/a state drain", SAYS("\n")},
       {EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 0))}}},
-    {"haproxy drain, drained", traffic_drain, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"server\":" A_JSON("drain", 5) "}", true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 0))}}},
-    {"haproxy undrain", traffic_undrain, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"server\":" A_JSON("ready", 5) "}", false,
+    {"haproxy drain, drained",
+     traffic_drain,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"server\":" A_JSON("drain", 5) "}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 0))}}},
+    {"haproxy undrain",
+     traffic_undrain,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"server\":" A_JSON("ready", 5) "}",
+     false,
      {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 0))},
       {EFFECT_LINE, "set server app/a state ready", SAYS("\n")},
       {EFFECT_LINE, QUESTION, SAYS(SEEN_A(0, 5, 0, 0))}}},
-    {"haproxy remove", traffic_remove, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{\"absent\":true," IDENTITY "}", false,
+    {"haproxy remove",
+     traffic_remove,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{\"absent\":true," IDENTITY "}",
+     false,
      {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 0))},
       {EFFECT_LINE, "set server app/a state maint; del server app/a", SAYS("\nServer deleted.\n\n")},
       {EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}}},
-    {"haproxy remove, absent", traffic_remove, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{\"absent\":true," IDENTITY "}", true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}}},
-    {"haproxy in_flight", traffic_in_flight, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{" IDENTITY ",\"in_flight\":7}", true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 3, 4))}}},
-    {"haproxy in_flight, absent", traffic_in_flight, "{'pool': 'app', 'server': 'a'}", DOOR_EXISTING, NULL,
-     "{\"absent\":true," IDENTITY ",\"in_flight\":0}", true, {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}}},
-    {"haproxy stop, managed", traffic_stop, "{}", DOOR_MANAGED, NULL, "{\"managed\":true,\"stopped\":true}", false,
+    {"haproxy remove, absent",
+     traffic_remove,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{\"absent\":true," IDENTITY "}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}}},
+    {"haproxy in_flight",
+     traffic_in_flight,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"in_flight\":7}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 3, 4))}}},
+    {"haproxy in_flight, absent",
+     traffic_in_flight,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{\"absent\":true," IDENTITY ",\"in_flight\":0}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}}},
+    {"haproxy stop, managed",
+     traffic_stop,
+     "{}",
+     DOOR_MANAGED,
+     NULL,
+     "{\"managed\":true,\"stopped\":true}",
+     false,
      {{EFFECT_LOOK, "PENSTOCK_DOOR=x", THERE(42)},
       {EFFECT_SIGNAL, "15 to 42", THERE(42)},
       {EFFECT_AWAIT_EXIT, "42", {.transport = TRANSPORT_OK, .timed_out = true}},
@@ -205,24 +347,50 @@ static const struct row rows[] = {
       {EFFECT_REMOVE_TREE, "/var/door", OK_REPLY}}},
     {"haproxy stop, existing", traffic_stop, "{}", DOOR_EXISTING, NULL, "{\"managed\":false}", true, {{0}}},
 
-    {"http sample", probe_sample,
-     "{'probes': {'rooms': {" HTTP_GET ", 'kind': 'count', 'expression': '$.rooms', 'identity': '$.boot'}, 'running': {"
-     HTTP_GET ", 'kind': 'json', 'expression': '$.running', 'identity': '$.boot'}, 'queue': {'http': {'path': '/q'}, "
+    {"http sample",
+     probe_sample,
+     "{'probes': {'rooms': {" HTTP_GET
+     ", 'kind': 'count', 'expression': '$.rooms', 'identity': '$.boot'}, 'running': {" HTTP_GET
+     ", 'kind': 'json', 'expression': '$.running', 'identity': '$.boot'}, 'queue': {'http': {'path': '/q'}, "
      "'kind': 'metric', 'expression': 'queue', 'identity': null}}}",
-     NULL, INSTANCE, "{\"identity\":\"b-1\",\"values\":{\"queue\":7,\"rooms\":2,\"running\":1.5},\"why\":{}}", true,
+     NULL,
+     INSTANCE,
+     "{\"identity\":\"b-1\",\"values\":{\"queue\":7,\"rooms\":2,\"running\":1.5},\"why\":{}}",
+     true,
      {{EFFECT_HTTP, "GET http://127.0.0.1:5001/rooms",
        SAYS_STATUS(200, "{\"rooms\": [1, 2], \"running\": 1.5, \"boot\": \"b-1\"}")},
       {EFFECT_HTTP, "GET http://127.0.0.1:5001/q", SAYS_STATUS(200, "queue 7\n")}}},
-    {"http health", probe_health, "{'get': '/health', 'timeout_ms': 500}", NULL, INSTANCE,
-     "{\"answer\":\"fine\",\"healthy\":true}", true,
+    {"http health",
+     probe_health,
+     "{'get': '/health', 'timeout_ms': 500}",
+     NULL,
+     INSTANCE,
+     "{\"answer\":\"fine\",\"healthy\":true}",
+     true,
      {{EFFECT_HTTP, "GET http://127.0.0.1:5001/health", SAYS_STATUS(200, "fine")}}},
-    {"http check", probe_check, "{" HTTP_GET ", 'expect': {'status': 200, 'contains': 'wel'}}", NULL, INSTANCE,
-     "{\"status\":200}", true, {{EFFECT_HTTP, "GET http://127.0.0.1:5001/rooms", SAYS_STATUS(200, "welcome")}}},
-    {"http request", probe_request, "{'http': {'method': 'POST', 'path': '/drain', 'body': '{}', 'timeout_ms': 500}}",
-     NULL, INSTANCE, "{\"status\":202}", false,
+    {"http check",
+     probe_check,
+     "{" HTTP_GET ", 'expect': {'status': 200, 'contains': 'wel'}}",
+     NULL,
+     INSTANCE,
+     "{\"status\":200}",
+     true,
+     {{EFFECT_HTTP, "GET http://127.0.0.1:5001/rooms", SAYS_STATUS(200, "welcome")}}},
+    {"http request",
+     probe_request,
+     "{'http': {'method': 'POST', 'path': '/drain', 'body': '{}', 'timeout_ms': 500}}",
+     NULL,
+     INSTANCE,
+     "{\"status\":202}",
+     false,
      {{EFFECT_HTTP, "POST http://127.0.0.1:5001/drain", SAYS_STATUS(202, "")}}},
-    {"command run", command_run, "{'argv': ['make', 'dist'], 'cwd': '/src', 'log': '/var/log/x.log', 'timeout_ms': 500}",
-     NULL, NULL, "{\"exit\":0,\"output\":\"{\\\"ok\\\": 1}\",\"result\":{\"ok\":1}}", false,
+    {"command run",
+     command_run,
+     "{'argv': ['make', 'dist'], 'cwd': '/src', 'log': '/var/log/x.log', 'timeout_ms': 500}",
+     NULL,
+     NULL,
+     "{\"exit\":0,\"output\":\"{\\\"ok\\\": 1}\",\"result\":{\"ok\":1}}",
+     false,
      {{EFFECT_MAKE_DIR, "/var/log", OK_REPLY}, {EFFECT_RUN, "make dist", SAYS("{\"ok\": 1}")}}},
 };
 
@@ -304,7 +472,10 @@ static const struct reply strange[] = {
     {.transport = TRANSPORT_OK, .status = 200, .text = "0", .length = 1},
     {.transport = TRANSPORT_OK, .status = 200, .text = "1\n\n\n", .length = 4},
     {.transport = TRANSPORT_OK, .status = 200, .text = "queue\n\0\xff\xfe", .length = 9},
-    {.transport = TRANSPORT_OK, .status = 200, .text = "{\"rooms\": \"0\", \"running\": \"0\", \"boot\": null}", .length = 44},
+    {.transport = TRANSPORT_OK,
+     .status = 200,
+     .text = "{\"rooms\": \"0\", \"running\": \"0\", \"boot\": null}",
+     .length = 44},
     {.transport = TRANSPORT_OK, .status = 500, .text = "{\"rooms\": [], \"running\": 0}", .length = 27},
     {.transport = TRANSPORT_OK, .status = 301, .text = "", .length = 0},
     {.transport = TRANSPORT_OK, .status = 0, .text = "Permission denied\n\n", .length = 19},
@@ -332,7 +503,8 @@ static bool is_honest(const struct row *row, const struct call *call, const stru
         return !json_get_bool(call->detail, "healthy", true) ||
                (reply->transport == TRANSPORT_OK && reply->status == 200);
     if (text_starts(row->name, "http sample")) {
-        json_object_foreach((json_t *)(uintptr_t)values, name, value) {
+        json_object_foreach((json_t *)(uintptr_t)values, name, value)
+        {
             if (!json_is_null(value) && !json_equal(value, json_object_get(values, name)))
                 return false;
             if (json_is_number(value) && json_number_value(value) == 0)
@@ -414,10 +586,10 @@ static void test_contract__every_verb_has_a_row(void **state)
     const struct traffic_driver *traffic = registry_traffic("haproxy");
     const struct probe_driver *probe = registry_probe("http");
     const advance_fn verbs[] = {
-        stamp->create,     stamp->observe,     stamp->stop,    stamp->kill,       stamp->remove,
-        stamp->signal,     traffic->ensure,    traffic->observe, traffic->add,    traffic->set_shares,
-        traffic->drain,    traffic->undrain,   traffic->remove, traffic->in_flight, traffic->stop,
-        probe->sample,     probe->health,      probe->check,   probe->request,    registry_command("command")->run,
+        stamp->create,  stamp->observe,   stamp->stop,      stamp->kill,        stamp->remove,
+        stamp->signal,  traffic->ensure,  traffic->observe, traffic->add,       traffic->set_shares,
+        traffic->drain, traffic->undrain, traffic->remove,  traffic->in_flight, traffic->stop,
+        probe->sample,  probe->health,    probe->check,     probe->request,     registry_command("command")->run,
     };
 
     (void)state;
@@ -453,7 +625,8 @@ int main(void)
                                                    .test_func = checks[k].function,
                                                    .initial_state = (void *)(uintptr_t)&rows[i]};
     }
-    tests[4 * COUNT] = (struct CMUnitTest){.name = "every verb has a row", .test_func = test_contract__every_verb_has_a_row};
+    tests[4 * COUNT] =
+        (struct CMUnitTest){.name = "every verb has a row", .test_func = test_contract__every_verb_has_a_row};
     failed = cmocka_run_group_tests_name("contract", tests, NULL, NULL);
     arena_free(arena);
     return failed;

@@ -97,8 +97,8 @@ static void test_haproxy__drain_lets_running_requests_end(void **state)
     act_fails(door, door->driver->remove, "{'pool': 'app', 'server': 'a'}", ERR_CONFLICT, KIND_TRANSIENT,
               "server 'a' in pool 'app' still has 1 requests or connections");
     assert_true(text_starts(client_close(door->world, slow), "HTTP/1.1 200"));
-    assert_non_null(strstr(act_done(door, door->driver->in_flight, "{'pool': 'app', 'server': 'a'}"),
-                           "\"in_flight\":0"));
+    assert_non_null(
+        strstr(act_done(door, door->driver->in_flight, "{'pool': 'app', 'server': 'a'}"), "\"in_flight\":0"));
     act_done(door, door->driver->remove, "{'pool': 'app', 'server': 'a'}");
 }
 
@@ -110,11 +110,12 @@ static void test_haproxy__an_upgraded_connection_is_in_flight(void **state)
 
     begin_with_two(door, NULL);
     act_done(door, door->driver->set_shares, "{'pool': 'app', 'weights': {'a': 1}}");
-    tunnel = client_open(door->port, "GET /upgrade HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n");
+    tunnel =
+        client_open(door->port, "GET /upgrade HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n");
     assert_true(read(tunnel, answer, sizeof(answer)) > 0);
     act_done(door, door->driver->drain, "{'pool': 'app', 'server': 'a'}");
-    assert_non_null(strstr(act_done(door, door->driver->in_flight, "{'pool': 'app', 'server': 'a'}"),
-                           "\"in_flight\":1"));
+    assert_non_null(
+        strstr(act_done(door, door->driver->in_flight, "{'pool': 'app', 'server': 'a'}"), "\"in_flight\":1"));
     act_fails(door, door->driver->remove, "{'pool': 'app', 'server': 'a'}", ERR_CONFLICT, KIND_TRANSIENT,
               "server 'a' in pool 'app' still has 1 requests or connections");
     /* It goes on as if nothing had happened. */
@@ -205,8 +206,9 @@ static void test_haproxy__add_finishes_one_that_was_cut_off(void **state)
 
     begin_with_two(door, NULL);
     /* Only the first of the commands arrived: HAProxy has the server, in maintenance, unchecked. */
-    assert_string_equal(door_tell(door, arena_printf(door->world->arena, "add server app/c %s check inter 100 weight 5", c)),
-                        "New server registered.\n\n");
+    assert_string_equal(
+        door_tell(door, arena_printf(door->world->arena, "add server app/c %s check inter 100 weight 5", c)),
+        "New server registered.\n\n");
     assert_string_equal(server_field(door, "c", "state"), "\"maint\"");
     act_done(door, door->driver->add, add_params(door, "app", "c", c));
     assert_string_equal(server_field(door, "c", "up"), "true");
@@ -359,8 +361,8 @@ static void test_haproxy__many_changes_at_once_leave_the_right_files(void **stat
     }
     pump_run_all(door->world->io, pumps, COUNT);
     for (int i = 0; i < COUNT; i++) {
-        const char *line = arena_printf(door->world->arena, "    server s%d %s weight 0 check inter 100ms rise 2 fall 3\n",
-                                        i, address);
+        const char *line = arena_printf(door->world->arena,
+                                        "    server s%d %s weight 0 check inter 100ms rise 2 fall 3\n", i, address);
 
         assert_call_done(pumps[i].status, &calls[i]);
         assert_non_null(strstr(door_file(door, "haproxy.cfg"), line));
@@ -374,9 +376,9 @@ static void test_haproxy__lives_in_a_directory_with_a_long_name(void **state)
 {
     struct door *door = *state;
 
-    door_describe(door,
-                  "a-directory-whose-name-is-so-long-that-its-socket-does-not-fit-into-the-108-bytes-of-an-address/door",
-                  "[{'name': 'app', 'match': '/'}]");
+    door_describe(
+        door, "a-directory-whose-name-is-so-long-that-its-socket-does-not-fit-into-the-108-bytes-of-an-address/door",
+        "[{'name': 'app', 'match': '/'}]");
     begin_with_two(door, NULL);
     assert_string_equal(server_field(door, "a", "weight"), "90");
 }

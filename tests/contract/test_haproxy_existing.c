@@ -15,9 +15,10 @@ static void begin_existing(struct door *door, const char *level, const char *lin
                      "defaults\n    mode http\n    timeout connect 1s\n    timeout client 5s\n    timeout server 5s\n"
                      "frontend all\n    bind %s\n    default_backend app\n%s\n",
                      socket_path, level, door->bind, lines);
-    char *json = heap_printf("{'driver': 'haproxy', 'managed': false, 'bind': null, 'socket': '%s', 'url': 'http://%s', "
-                             "'pools': [{'name': 'app', 'match': '/'}]}",
-                             socket_path, door->bind);
+    char *json =
+        heap_printf("{'driver': 'haproxy', 'managed': false, 'bind': null, 'socket': '%s', 'url': 'http://%s', "
+                    "'pools': [{'name': 'app', 'match': '/'}]}",
+                    socket_path, door->bind);
 
     json_decref(door->json);
     door->json = quoted(json);
@@ -88,7 +89,8 @@ static void test_haproxy_existing__random_and_leastconn_will_do(void **state)
     struct door *door = *state;
 
     begin_existing(door, "admin", "backend app\n    balance random\nbackend other\n    balance leastconn");
-    json_object_set_new(door->json, "pools", quoted("[{'name': 'app', 'match': '/'}, {'name': 'other', 'match': '/o'}]"));
+    json_object_set_new(door->json, "pools",
+                        quoted("[{'name': 'app', 'match': '/'}, {'name': 'other', 'match': '/o'}]"));
     act_done(door, door->driver->ensure, NULL);
 }
 

@@ -146,9 +146,10 @@ static void test_process__create_gives_a_whole_environment_and_nothing_else(void
 
     instance->env = quoted("{'TOKEN': 'a $${b}=c', 'LANG': 'de_DE.UTF-8', 'AT': '${instance.port}:$$1'}");
     setenv("PENSTOCK_TEST_LEAK", "leaked", 1);
-    create(instance, "{'argv': ['sh', '-c', 'env; pwd; echo $$0; exec sleep 600', 'at ${instance.address} ${instance.port} "
-                     "${instance.url} $${x}'], 'env': [{'name': 'AT', 'source': 'literal', 'value': 'x'}, {'name': "
-                     "'TOKEN', 'source': 'from_env', 'value': 'T'}]}");
+    create(instance,
+           "{'argv': ['sh', '-c', 'env; pwd; echo $$0; exec sleep 600', 'at ${instance.address} ${instance.port} "
+           "${instance.url} $${x}'], 'env': [{'name': 'AT', 'source': 'literal', 'value': 'x'}, {'name': "
+           "'TOKEN', 'source': 'from_env', 'value': 'T'}]}");
     address = json_get_text(instance->known, "address");
     log = log_text(instance);
     assert_null(strstr(log, "leaked"));

@@ -131,8 +131,7 @@ static bool same_request(const struct request *a, const struct request *b)
 static void sample_unknown(struct call *call, struct sample_call *own, const struct probe *probe, const char *why)
 {
     json_object_set_new(own->values, probe->name, json_null());
-    json_object_set_new(own->why, probe->name,
-                        json_string(evidence_start(call->arena, why, strlen(why), WHY_BYTES)));
+    json_object_set_new(own->why, probe->name, json_string(evidence_start(call->arena, why, strlen(why), WHY_BYTES)));
 }
 
 /* Who answered. Two replies of one sample that name two servers were not given by one. */
@@ -146,7 +145,8 @@ static bool sample_identity(struct call *call, struct sample_call *own, const st
     identity = extract_identity(call->arena, probe->identity, last->text, last->length);
     if (!identity) {
         own->identity_missing = true;
-        sample_unknown(call, own, probe, arena_printf(call->arena, "the answer has no identity at '%s'", probe->identity));
+        sample_unknown(call, own, probe,
+                       arena_printf(call->arena, "the answer has no identity at '%s'", probe->identity));
         return false;
     }
     if (own->identity && !text_is(own->identity, identity))

@@ -380,13 +380,12 @@ enum haproxy_said haproxy_read_change(const char *text, size_t length, struct er
             *out_error = permission_denied();
             return HAPROXY_SAID_NO;
         }
-        *out_error = error_new(ERR_UNKNOWN_ANSWER,
-                               /* These two mean that somebody else changed the same pool at the same moment. */
-                               text_starts(reader.line, "No such server") || text_starts(reader.line, "Already exists")
-                                   ? KIND_TRANSIENT
-                                   : KIND_PERMANENT,
-                               "haproxy refused a change: '%s'",
-                               evidence_start(arena, reader.line, reader.length, SHOWN_BYTES));
+        *out_error = error_new(
+            ERR_UNKNOWN_ANSWER,
+            /* These two mean that somebody else changed the same pool at the same moment. */
+            text_starts(reader.line, "No such server") || text_starts(reader.line, "Already exists") ? KIND_TRANSIENT
+                                                                                                     : KIND_PERMANENT,
+            "haproxy refused a change: '%s'", evidence_start(arena, reader.line, reader.length, SHOWN_BYTES));
         return HAPROXY_SAID_NO;
     }
     if (reader.at == reader.end && length > 0)
@@ -419,7 +418,7 @@ struct error *haproxy_read_dynamic(const char *pool, const char *text, size_t le
         return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "haproxy has no backend '%s'", pool),
                           "a pool of the pipeline is a backend of the same name in haproxy's configuration");
     return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's answer about backend '%s' cannot be read: '%s'",
-                     pool, strbuf_view(&clean));
+                     pool, evidence_start(arena, answer, strcspn(answer, "\n"), SHOWN_BYTES));
 }
 
 bool haproxy_is_name(const char *name)

@@ -42,8 +42,9 @@ static void test_extract_sql__filters_and_counts(void **state)
     assert_true(told(*state, "select json_array_length(:body, '$.rooms')", body) == 3);
     assert_true(told(*state, "select max(0, json_extract(:body, '$.n') - 5)", body) == 0);
     assert_true(told(*state, "select count(*) from json_tree(:body) where key = 'recording'", body) == 3);
-    assert_true(told(*state, "with recursive t(n) as (select 1 union all select n + 1 from t where n < 10) "
-                             "select sum(n) + (:body ->> 'n') from t",
+    assert_true(told(*state,
+                     "with recursive t(n) as (select 1 union all select n + 1 from t where n < 10) "
+                     "select sum(n) + (:body ->> 'n') from t",
                      body) == 57.5);
     assert_true(told(*state, "select count(*) from json_each(:body)", "[1, 2]") == 2);
 }

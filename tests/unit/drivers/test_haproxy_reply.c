@@ -109,8 +109,7 @@ static void test_haproxy_read_seen__notices_a_stopping_one(void **state)
 
 static void test_haproxy_read_seen__reads_quoted_fields(void **state)
 {
-    struct haproxy_seen seen =
-        read_seen(*state, changed(*state, "-1,Not Found,", "-1,\"Not, \"\"Found\"\"\","));
+    struct haproxy_seen seen = read_seen(*state, changed(*state, "-1,Not Found,", "-1,\"Not, \"\"Found\"\"\","));
 
     assert_string_equal(haproxy_find(&seen, "app", "s2")->check_why, "Not, \"Found\"");
 }
@@ -198,8 +197,7 @@ static void assert_refused(const char *text, enum error_code code, enum error_ki
 static void test_haproxy_read_change__refusals_have_kinds(void **state)
 {
     (void)state;
-    assert_refused("Permission denied\n\n", ERR_NOT_ALLOWED, KIND_PERMANENT,
-                   "haproxy's socket does not allow changes");
+    assert_refused("Permission denied\n\n", ERR_NOT_ALLOWED, KIND_PERMANENT, "haproxy's socket does not allow changes");
     assert_refused("\nNo such server.\n\n", ERR_UNKNOWN_ANSWER, KIND_TRANSIENT,
                    "haproxy refused a change: 'No such server.'");
     assert_refused("Already exists a server with the same name in backend.\n", ERR_UNKNOWN_ANSWER, KIND_TRANSIENT,

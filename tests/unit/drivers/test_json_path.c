@@ -48,8 +48,8 @@ static void test_json_path__finds_null_as_a_value(void **state)
 
 static void test_json_path__finds_nothing_that_is_not_there(void **state)
 {
-    static const char *const paths[] = {"$.x",     "$.a.b[2]", "$.a.b.c",      "$.a[0]",          "$[0]",
-                                        "$.n.x",   "$.a.x.y",  "$.a.b[0].c.d", "$.a.b[999999999]", "$['größ']"};
+    static const char *const paths[] = {"$.x",   "$.a.b[2]", "$.a.b.c",      "$.a[0]",           "$[0]",
+                                        "$.n.x", "$.a.x.y",  "$.a.b[0].c.d", "$.a.b[999999999]", "$['größ']"};
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
         assert_ok(json_path_check(paths[i]));
@@ -59,9 +59,9 @@ static void test_json_path__finds_nothing_that_is_not_there(void **state)
 
 static void test_json_path__refuses_bad_paths(void **state)
 {
-    static const char *const paths[] = {"$.",     "$..a",   "$.a[",    "$.a[]",   "$.a[x]",           "$.a[-1]", "$a",
-                                        "$.a[1",  "$['a'",  "$['a]",   "$.a b",   "$.a[1234567890]", "$.*",     "$[*]",
-                                        "$.a[01", "$['a\"]", "$.a['b']c"};
+    static const char *const paths[] = {"$.",  "$..a",  "$.a[",   "$.a[]",   "$.a[x]",   "$.a[-1]",
+                                        "$a",  "$.a[1", "$['a'",  "$['a]",   "$.a b",    "$.a[1234567890]",
+                                        "$.*", "$[*]",  "$.a[01", "$['a\"]", "$.a['b']c"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {

@@ -397,6 +397,7 @@ static void test_drain__what_was_given_up_and_is_still_there_is_not_seen_twice(v
     feed(j, 2, 2, 0);
     assert_line(j, 0, "seen 3 ended 1 forced 0 lost 0 left 2");
     assert_false(j->judge.rose);
+    assert_true(j->judge.changed);
     assert_true(force(j, "{\"rooms\": 2, \"recordings\": 0}"));
     assert_line(j, 0, "seen 3 ended 1 forced 2 lost 0 left 0");
 }

@@ -169,6 +169,8 @@ static void test_bind__names_in_templates(void **state)
                     "3:25 '${' is not closed; expected '}' behind the name\n"
                     "3:31 bad name in '${ }'; a name has letters, digits, '_', '.' and '-'\n"
                     "3:60 a lone '$'; expected '${name}', or '$$' for a dollar\n");
+    assert_problems(state, "unit: {build: [\"${unit.name} $$ x $y\"]}\nstages: [build]\n",
+                    "3:35 a lone '$'; expected '${name}', or '$$' for a dollar\n");
 }
 
 static void test_bind__names_where_nothing_is_replaced(void **state)
@@ -196,6 +198,38 @@ static void test_bind__templates_of_huge_texts_are_quick(void **state)
     assert_int_equal(diagnostics_get(read.problems, 49)->mark.column, 17 + 49 * 7);
 }
 
+static void test_bind__has_limits_for_lists(void **state)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct read read;
+
+    strbuf_text(&text, HEAD "traffic: {socket: s}\nstamps:\n  start: [a]\n  regions: [");
+    for (int i = 0; i < 101; i++)
+        strbuf_printf(&text, "r%d,", i);
+    strbuf_text(&text, "]\nstages:\n  - shift: {steps: [");
+    for (int i = 0; i < 101; i++)
+        strbuf_text(&text, "{share: 100%},");
+    strbuf_text(&text, "]}\n");
+    read = read_pipeline(state, strbuf_view(&text));
+    assert_string_equal(problems_text(state, read.problems, false),
+                        "6:12 'regions' has 101 elements; expected at most 100\n"
+                        "8:20 'steps' has 101 elements; expected at most 100\n");
+}
+
+static void test_bind__has_a_limit_for_bodies(void **state)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct read read;
+
+    strbuf_text(&text, HEAD "stages: [build]\nstamps: {start: [a], drain: {begin: {post: /, body: \"");
+    for (int i = 0; i < 200000; i++)
+        strbuf_text(&text, "\\x01");
+    strbuf_text(&text, "\"}}}\n");
+    read = read_pipeline(state, strbuf_view(&text));
+    assert_string_equal(problems_text(state, read.problems, false),
+                        "4:53 the value is too large as JSON; the limit is 1048576 bytes\n");
+}
+
 static void test_bind__bodies_are_json(void **state)
 {
     struct read read =
@@ -212,18 +246,27 @@ static void test_bind__bodies_are_json(void **state)
                         "\"g\":\"12\",\"h\\u0009\":\"ä\"}");
 }
 
+static void test_bind__broken_keys_are_reported_once(void **state)
+{
+    assert_problems(state,
+                    "stages: [build]\n"
+                    "stamps: {start: [a], env: {[A]: 1}, drain: {begin: {post: /, body: {<<: 1, a: 2}}}}\n",
+                    "4:28 a key is a list; expected a word\n"
+                    "4:69 merge keys ('<<') are not read\n");
+}
+
 static void test_bind__broken_nodes_are_reported_once(void **state)
 {
     assert_problems(state,
                     "unit: *a\n"
-                    "stamps: {start: *b, instances: !!int 1, env: {A: *c}, drain: {begin: {post: /, body: [*d]}}}\n"
+                    "stamps: {start: [*b], instances: !!int 1, env: {A: *c}, drain: {begin: {post: /, body: [*d]}}}\n"
                     "traffic: {socket: *e}\n"
                     "stages: [*f, build: *g, {shift: {steps: [*h]}}, {gate: *i}]\n",
                     "3:7 there is no anchor 'a' above this alias\n"
-                    "4:17 there is no anchor 'b' above this alias\n"
-                    "4:32 YAML tags are not read\n"
-                    "4:50 there is no anchor 'c' above this alias\n"
-                    "4:87 there is no anchor 'd' above this alias\n"
+                    "4:18 there is no anchor 'b' above this alias\n"
+                    "4:34 YAML tags are not read\n"
+                    "4:52 there is no anchor 'c' above this alias\n"
+                    "4:89 there is no anchor 'd' above this alias\n"
                     "5:19 there is no anchor 'e' above this alias\n"
                     "6:10 there is no anchor 'f' above this alias\n"
                     "6:21 there is no anchor 'g' above this alias\n"
@@ -250,7 +293,10 @@ int main(void)
         TEST_WITH_ARENA(test_bind__names_in_templates),
         TEST_WITH_ARENA(test_bind__names_where_nothing_is_replaced),
         TEST_WITH_ARENA(test_bind__templates_of_huge_texts_are_quick),
+        TEST_WITH_ARENA(test_bind__has_limits_for_lists),
+        TEST_WITH_ARENA(test_bind__has_a_limit_for_bodies),
         TEST_WITH_ARENA(test_bind__bodies_are_json),
+        TEST_WITH_ARENA(test_bind__broken_keys_are_reported_once),
         TEST_WITH_ARENA(test_bind__broken_nodes_are_reported_once),
     };
 

@@ -150,6 +150,8 @@ static void walk(void **state, const char *path, const struct table *table, int 
         assert_non_null(field->doc);
         assert_true(field->doc[0] != '\0' && field->doc[strlen(field->doc) - 1] != '.');
         assert_true(table->fields[i].offset < table->size);
+        assert_true(text_is(field->name, "$schema") ||
+                    strspn(field->name, "abcdefghijklmnopqrstuvwxyz_") == strlen(field->name));
         /* A name means one row. */
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(field->name, table->fields[j].name);

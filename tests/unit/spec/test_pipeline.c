@@ -265,6 +265,23 @@ static void test_pipeline_parse__stops_when_there_are_enough_problems(void **sta
     assert_int_equal(diagnostics_get(read.problems, DIAGNOSTICS_MOST - 1)->mark.line, 3 + DIAGNOSTICS_MOST);
 }
 
+static void test_pipeline_parse__problems_may_outlive_the_pipeline(void **state)
+{
+    static const char text[] = HEAD "unit: {build: [\"${nope}\"], timeuot: 5}\n"
+                                    "stages: [build, shift: {watch: [{probe: a, max: x}]}, build: {needs: [bild]}]\n";
+    struct arena *parse = arena_new();
+    struct diagnostics *problems = diagnostics_new(*state);
+    struct pipeline_spec *pipeline = NULL;
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    pipeline_parse(parse, arena_text(parse, "p.yaml"), text, strlen(text), problems, &pipeline);
+    arena_free(parse);
+    diagnostics_render(problems, &out);
+    assert_non_null(strstr(strbuf_view(&out), "--> p.yaml:4:71\n"));
+    assert_non_null(strstr(strbuf_view(&out), "= help: did you mean 'build'?\n"));
+    assert_non_null(strstr(strbuf_view(&out), "= see:  penstock explain stages.build.needs\n"));
+}
+
 static void test_pipeline__texts_of_kinds(void **state)
 {
     (void)state;
@@ -290,6 +307,7 @@ int main(void)
         TEST_WITH_ARENA(test_pipeline_parse__makes_the_url_of_a_managed_door),
         TEST_WITH_ARENA(test_pipeline_parse__survives_what_is_no_pipeline),
         TEST_WITH_ARENA(test_pipeline_parse__stops_when_there_are_enough_problems),
+        TEST_WITH_ARENA(test_pipeline_parse__problems_may_outlive_the_pipeline),
         TEST_WITH_ARENA(test_pipeline__texts_of_kinds),
     };
 

@@ -75,6 +75,16 @@ static void test_stage_order__long_ways_and_circles(void **state)
                         "s7 -> ... -> s0\n");
 }
 
+static void test_stage_order__stops_when_there_are_enough_problems(void **state)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    strbuf_text(&text, HEAD "stages:\n");
+    for (int i = 0; i < 3000; i++)
+        strbuf_printf(&text, "  - command: {name: s%d, run: [x], needs: [s%d]}\n", i, i);
+    assert_int_equal(diagnostics_count(read_pipeline(state, strbuf_view(&text)).problems), DIAGNOSTICS_ENOUGH);
+}
+
 static void test_stage_order__names_are_unique(void **state)
 {
     assert_problems_and_hints(state, "stages: [build, build: {name: a}, command: {name: a, run: [x]}, build]\n",
@@ -103,6 +113,7 @@ int main(void)
         TEST_WITH_ARENA(test_stage_order__finds_circles),
         TEST_WITH_ARENA(test_stage_order__finds_circles_apart_from_each_other),
         TEST_WITH_ARENA(test_stage_order__long_ways_and_circles),
+        TEST_WITH_ARENA(test_stage_order__stops_when_there_are_enough_problems),
         TEST_WITH_ARENA(test_stage_order__names_are_unique),
         TEST_WITH_ARENA(test_stage_order__a_broken_stage_has_no_name),
     };

@@ -60,7 +60,8 @@ static void test_yaml_tree__text_begins_behind_its_anchor(void **state)
 {
     struct yaml_tree tree;
 
-    tree_of(state, "a: &long_name  text\nb: &x\n  below\n", &tree);
+    tree_of(state, "a: &long_name  text\nb: &x\n  below\nc: !!str &y z\n", &tree);
+    assert_int_equal(node_find(tree.root, "c")->mark.column, 4);
     assert_int_equal(node_find(tree.root, "a")->mark.column, 16);
     assert_int_equal(node_find(tree.root, "a")->width, 4);
     assert_int_equal(node_find(tree.root, "b")->mark.column, 4);
