@@ -73,8 +73,8 @@ static struct error *value_check(enum template_format format, const char *name, 
     return NULL;
 }
 
-struct error *template_expand(struct arena *arena, enum template_format format, const char *text, struct mark mark,
-                              template_lookup_fn lookup, const void *context, const char **out)
+struct error *template_expand(struct arena *arena, const struct template_values *values, const char *text,
+                              struct mark mark, const char **out)
 {
     struct strbuf expanded CLEANUP(strbuf_release) = STRBUF_INIT(EXPANDED_LIMIT_BYTES);
     const char *at = text;
@@ -90,10 +90,10 @@ struct error *template_expand(struct arena *arena, enum template_format format, 
             continue;
         }
         name = arena_text_n(arena, piece.start, piece.length);
-        value = lookup(context, name);
+        value = values->lookup(values->context, name);
         if (!value)
             return error_at(ERR_SPEC_INVALID, mark, "unknown name '${%s}'", name);
-        TRY(value_check(format, name, value, mark));
+        TRY(value_check(values->format, name, value, mark));
         strbuf_text(&expanded, value);
     }
     if (expanded.cut)

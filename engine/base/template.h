@@ -18,10 +18,16 @@ enum template_format {
     TEMPLATE_HAPROXY, /* a value with a control character, blank or quote is refused */
 };
 
+/* Where values come from, and what they may hold. */
+struct template_values {
+    enum template_format format;
+    template_lookup_fn lookup;
+    const void *context; /* handed to lookup */
+};
+
 /* Expands into the arena. `mark` is where the text stands, for the message. */
-NODISCARD struct error *template_expand(struct arena *arena, enum template_format format, const char *text,
-                                        struct mark mark, template_lookup_fn lookup, const void *context,
-                                        const char **out);
+NODISCARD struct error *template_expand(struct arena *arena, const struct template_values *values, const char *text,
+                                        struct mark mark, const char **out);
 /*
  * Calls `visit` for each name in the text, with the byte offset of its `${`. Stops at the first error, which is either
  * the visitor's or bad syntax (an unclosed `${`, a lone `$`).

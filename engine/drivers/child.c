@@ -38,6 +38,14 @@ static const char *place_lookup(const void *context, const char *name)
     return NULL;
 }
 
+static struct error *place_expand(struct call *call, const struct child_place *place, const char *text,
+                                  const char **out)
+{
+    struct template_values values = {TEMPLATE_ARGV, place_lookup, place};
+
+    return template_expand(call->arena, &values, text, (struct mark){0}, out);
+}
+
 struct error *child_argv(struct call *call, const struct child_place *place, const char *const **out)
 {
     const json_t *list = json_object_get(call->params, "argv");
@@ -54,7 +62,7 @@ struct error *child_argv(struct call *call, const struct child_place *place, con
                              call->target);
         argv[i] = text;
         if (place->address)
-            TRY(template_expand(call->arena, TEMPLATE_ARGV, text, (struct mark){0}, place_lookup, place, &argv[i]));
+            TRY(place_expand(call, place, text, &argv[i]));
     }
     *out = argv;
     return NULL;
@@ -88,7 +96,7 @@ static struct error *declared_entry(struct call *call, const struct child_place 
         return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "environment name '%s' of '%s' has no text", name,
                          call->target);
     if (place->address && is_literal(call, name))
-        TRY(template_expand(call->arena, TEMPLATE_ARGV, text, (struct mark){0}, place_lookup, place, &text));
+        TRY(place_expand(call, place, text, &text));
     *out = arena_printf(call->arena, "%s=%s", name, text);
     return NULL;
 }

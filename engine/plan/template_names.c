@@ -83,6 +83,7 @@ static const char *expand_text(struct builder *b, const char *text, struct mark 
                                const struct plan_instance *instance)
 {
     struct scope scope = {b, instance};
+    struct template_values values = {TEMPLATE_ARGV, look_up, &scope};
     const char *result = text;
     struct error *error;
 
@@ -90,7 +91,7 @@ static const char *expand_text(struct builder *b, const char *text, struct mark 
         return text;
     if (instance)
         text = double_dollars(b->arena, text);
-    error = template_expand(b->arena, TEMPLATE_ARGV, text, mark, look_up, &scope, &result);
+    error = template_expand(b->arena, &values, text, mark, &result);
     if (error) {
         diagnostics_add(b->problems, error->code, mark, "%s", error->text)->hint = arena_text(b->arena, error->hint);
         error_free(error);

@@ -221,12 +221,12 @@ struct error *haproxy_config_render(struct arena *arena, const struct haproxy_do
         .routes = routes_text(arena, door->pools),
         .pools = pools_text(arena, door, seen),
     };
+    struct template_values values = {TEMPLATE_ARGV, name_lookup, &names};
 
     MUST(file);
     TRY(socket_text(arena, door, &names.socket));
     /* The pieces have blanks and newlines, so the template's own check would refuse them: each was checked above. */
-    return template_expand(arena, TEMPLATE_ARGV, file->bytes, (struct mark){.file = TEMPLATE_PATH}, name_lookup, &names,
-                           out);
+    return template_expand(arena, &values, file->bytes, (struct mark){.file = TEMPLATE_PATH}, out);
 }
 
 const char *haproxy_checks_render(struct arena *arena, const struct haproxy_seen *seen)

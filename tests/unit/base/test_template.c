@@ -19,7 +19,9 @@ static const char *lookup(const void *context, const char *name)
 static struct error *expand(struct arena *arena, enum template_format format, const char *text, const char *value,
                             const char **out)
 {
-    return template_expand(arena, format, text, here, lookup, value, out);
+    struct template_values values = {format, lookup, value};
+
+    return template_expand(arena, &values, text, here, out);
 }
 
 static void test_template_expand__fills_names_in(void **state)
