@@ -45,8 +45,8 @@ static struct error *choose(const struct cli *cli, enum option_id id, const char
     return near ? error_hint(error, "did you mean '%s'?", near) : error;
 }
 
-/* -o and --color, as far as they are known; they also decide how errors look. */
-static struct error *set_forms(struct cli *cli)
+/* -o and --color; they also decide how errors look. Until all is read, what was guessed of -o stands. */
+static struct error *set_forms(struct cli *cli, bool all_read)
 {
     static const char *const outputs[] = {"text", "json", "jsonl", NULL};
     static const char *const colors[] = {"auto", "always", "never", NULL};
@@ -56,7 +56,8 @@ static struct error *set_forms(struct cli *cli)
 
     if (!error)
         error = choose(cli, OPTION_COLOR, colors, &color);
-    cli->output = (enum output)output;
+    if (all_read || cli->options.given[OPTION_OUTPUT])
+        cli->output = (enum output)output;
     cli->out = screen_of(STDOUT_FILENO, (enum color_choice)color);
     cli->err = screen_of(STDERR_FILENO, (enum color_choice)color);
     return error;
@@ -147,13 +148,14 @@ static struct error *run(struct cli *cli, int argc, char **argv)
     int at = argc;
 
     TRY(options_parse(cli->arena, argc, argv, NULL, &at, &cli->options));
+    TRY(set_forms(cli, false));
     if (at < argc) {
         cli->command = command_find(argv[at]);
         if (!cli->command)
             return unknown_command(cli, argv[at]);
         TRY(options_parse(cli->arena, argc - at, argv + at, cli->command->options, NULL, &cli->options));
     }
-    TRY(set_forms(cli));
+    TRY(set_forms(cli, true));
     if (answer_at_once(cli))
         return NULL;
     if (cli->command)
@@ -172,7 +174,7 @@ int cli_main(int argc, char **argv)
     cli.err = screen_of(STDERR_FILENO, COLOR_AUTO);
     error = run(&cli, argc, argv);
     if (error) {
-        print_error(&cli, error);
+        report_error(&cli, error);
         return error_exit_code(error->code);
     }
     fflush(stdout);

@@ -69,7 +69,6 @@ static struct error *live_release(struct cli *cli, const char *id, struct strbuf
 static struct error *last_release(struct cli *cli, const char *environment, struct strbuf *text, json_t *object)
 {
     json_t *rows CLEANUP(json_cleanup) = NULL;
-    struct strbuf table CLEANUP(strbuf_release) = STRBUF_INIT(0);
     const json_t *row;
     const char *end;
 

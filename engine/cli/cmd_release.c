@@ -90,19 +90,36 @@ struct error *cmd_release(struct cli *cli)
     return planning_run(cli, &planning);
 }
 
-/* The environment of a unit's name; NULL: there is no such unit. */
+static bool has_unit(const json_t *units, const char *name)
+{
+    size_t index;
+    const json_t *row;
+
+    json_array_foreach(units, index, row)
+    {
+        if (text_is(json_get_text(row, "name"), name))
+            return true;
+    }
+    return false;
+}
+
+/* The environment where a unit of that name stands; NULL: there is none. */
 static struct error *environment_of_unit(struct cli *cli, const char *unit, const char **out)
 {
-    json_t *rows CLEANUP(json_cleanup) = NULL;
+    json_t *environments CLEANUP(json_cleanup) = NULL;
     size_t index;
     const json_t *row;
 
     *out = NULL;
-    TRY(rows_units(cli->record, NULL, &rows));
-    json_array_foreach(rows, index, row)
+    TRY(rows_status(cli->record, &environments));
+    json_array_foreach(environments, index, row)
     {
-        if (text_is(json_get_text(row, "name"), unit))
-            *out = arena_text(cli->arena, json_get_text(row, "environment"));
+        const char *environment = json_get_text(row, "environment");
+        json_t *units CLEANUP(json_cleanup) = NULL;
+
+        TRY(rows_units(cli->record, environment, &units));
+        if (has_unit(units, unit))
+            *out = arena_text(cli->arena, environment);
     }
     return NULL;
 }

@@ -142,11 +142,15 @@ static struct error *refused(struct arena *arena, const struct known *known, int
     return unknown_option(arena, known, argv[optind - 1]);
 }
 
-/* getopt_long takes an abbreviated name too; we do not. */
-static bool in_full(const struct option_row *row, char **argv)
+/* The long option as it was typed, perhaps with its value. */
+static const char *typed_option(char **argv)
 {
-    const char *typed = optarg && argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+    return optarg && argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+}
 
+/* getopt_long takes an abbreviated name too; we do not. */
+static bool in_full(const struct option_row *row, const char *typed)
+{
     return strcspn(typed, "=") == strlen(row->name) + 2;
 }
 
@@ -165,8 +169,8 @@ struct error *options_parse(struct arena *arena, int argc, char **argv, const en
         if (found == '?' || found == ':')
             return refused(arena, known, found, argv);
         id = id_of(known, found);
-        if (found >= LONG_BASE && !in_full(&rows[id], argv))
-            return unknown_option(arena, known, argv[optind - 1]);
+        if (found >= LONG_BASE && !in_full(&rows[id], typed_option(argv)))
+            return unknown_option(arena, known, typed_option(argv));
         out->values[id] = optarg;
         out->given[id]++;
     }

@@ -229,7 +229,7 @@ static struct mark mark_of(const struct error *error)
     return error->mark;
 }
 
-static void print_error_json(struct cli *cli, const struct error *error)
+static void report_error_json(struct cli *cli, const struct error *error)
 {
     char *line CLEANUP(heap_cleanup) = error_line(error);
     json_t *document CLEANUP(json_cleanup) = problem_json(error->code, mark_of(error), line, hint_of(error));
@@ -244,7 +244,7 @@ static void print_error_json(struct cli *cli, const struct error *error)
     print_json(stderr, cli, document);
 }
 
-void print_error(struct cli *cli, const struct error *error)
+void report_error(struct cli *cli, const struct error *error)
 {
     char *line CLEANUP(heap_cleanup) = NULL;
     struct mark mark = mark_of(error);
@@ -252,7 +252,7 @@ void print_error(struct cli *cli, const struct error *error)
 
     fflush(stdout);
     if (wants_json(cli)) {
-        print_error_json(cli, error);
+        report_error_json(cli, error);
         return;
     }
     if (about_files(cli, error)) {

@@ -34,7 +34,7 @@ void next_add_all(struct cli *cli, const json_t *next);
 /* The advice, to stderr, unless -q or a JSON form. */
 void print_next(struct cli *cli);
 /* To stderr, with the advice: a frame for people, one JSON object for -o json and jsonl. */
-void print_error(struct cli *cli, const struct error *error);
+void report_error(struct cli *cli, const struct error *error);
 
 /* *yes true when the person, or --yes, says so. ERR_USAGE when nobody can be asked. */
 NODISCARD struct error *ask_yes(struct cli *cli, const char *question, bool *yes);

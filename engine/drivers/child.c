@@ -101,37 +101,51 @@ static struct error *declared_entry(struct call *call, const struct child_place 
     return NULL;
 }
 
+/* A growing list of "NAME=value". */
+struct env_list {
+    const char **entries;
+    size_t count, capacity;
+};
+
+static void env_add(struct arena *arena, struct env_list *list, const char *entry)
+{
+    const char **place = ARENA_PUSH(arena, list->entries, list->count, list->capacity);
+
+    *place = entry;
+}
+
 struct error *child_env(struct call *call, const struct child_place *place, const char *home, const char *const *extra,
                         const char *const **out)
 {
     /* jansson's iterators do not write; they only lack the const. */
     json_t *declared = (json_t *)(uintptr_t)call->env;
-    const char **env = NULL;
-    size_t count = 0, capacity = 0;
+    struct arena *arena = call->arena;
+    struct env_list list = {0};
+    const char *entry = NULL;
     const char *name;
     json_t *value;
 
     if (!json_object_get(declared, "PATH"))
-        *ARENA_PUSH(call->arena, env, count, capacity) =
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        env_add(arena, &list, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     if (!json_object_get(declared, "LANG"))
-        *ARENA_PUSH(call->arena, env, count, capacity) = "LANG=C.UTF-8";
+        env_add(arena, &list, "LANG=C.UTF-8");
     if (home && !json_object_get(declared, "HOME"))
-        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "HOME=%s", home);
+        env_add(arena, &list, arena_printf(arena, "HOME=%s", home));
     json_object_foreach(declared, name, value)
-        TRY(declared_entry(call, place, name, value, ARENA_PUSH(call->arena, env, count, capacity)));
-    if (place->address) {
-        *ARENA_PUSH(call->arena, env, count, capacity) =
-            arena_printf(call->arena, "PENSTOCK_ADDRESS=%s", place->address);
-        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_PORT=%s", place->port);
-        *ARENA_PUSH(call->arena, env, count, capacity) = arena_printf(call->arena, "PENSTOCK_URL=%s", place->url);
+    {
+        TRY(declared_entry(call, place, name, value, &entry));
+        env_add(arena, &list, entry);
     }
-    *ARENA_PUSH(call->arena, env, count, capacity) =
-        arena_printf(call->arena, "PENSTOCK_EPOCH=%lld", (long long)call->epoch);
+    if (place->address) {
+        env_add(arena, &list, arena_printf(arena, "PENSTOCK_ADDRESS=%s", place->address));
+        env_add(arena, &list, arena_printf(arena, "PENSTOCK_PORT=%s", place->port));
+        env_add(arena, &list, arena_printf(arena, "PENSTOCK_URL=%s", place->url));
+    }
+    env_add(arena, &list, arena_printf(arena, "PENSTOCK_EPOCH=%lld", (long long)call->epoch));
     for (; extra && *extra; extra++)
-        *ARENA_PUSH(call->arena, env, count, capacity) = *extra;
-    *ARENA_PUSH(call->arena, env, count, capacity) = NULL;
-    *out = env;
+        env_add(arena, &list, *extra);
+    env_add(arena, &list, NULL);
+    *out = list.entries;
     return NULL;
 }
 

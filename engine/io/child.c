@@ -46,12 +46,14 @@ struct run_effect {
     struct strbuf output;
     int output_fd; /* our end of the pipe, or -1 */
     int log_fd;    /* open while we copy the output */
+    int number;    /* why it could not be watched */
     bool timed_out;
 };
 
 struct start_effect {
     struct io_effect base;
     struct process_identity process;
+    int number; /* why it could not be identified, or 0 */
 };
 
 /* ------------------------------------------------------------------------------------------------ children */
@@ -257,15 +259,29 @@ static struct error *run_child(struct run_effect *self, pid_t *out, int *writing
     return spawn_program(&spawn, out);
 }
 
-/* It runs, but we cannot wait for it. */
+static struct reply doubt(int number)
+{
+    const char *words = strerror(number);
+
+    return (struct reply){.transport = TRANSPORT_BROKEN, .text = words, .length = strlen(words)};
+}
+
+static void run_unwatched(void *context)
+{
+    struct run_effect *self = context;
+    struct reply reply = doubt(self->number);
+
+    effect_reply(&self->base, &reply);
+}
+
+/* It runs, but we cannot wait for it; until its end just now it may have done anything. */
 static void give_up(struct run_effect *self, pid_t pid)
 {
-    struct error *error = error_errno("cannot watch the child");
-
+    self->number = errno;
     kill(-pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    effect_fail_later(&self->base, error);
+    effect_later(&self->base, run_unwatched);
 }
 
 static void run_begin(struct io_effect *base)
@@ -320,8 +336,11 @@ const struct effect_way run_way = {
 static void start_reply(void *context)
 {
     struct start_effect *self = context;
-    struct reply reply = {.transport = TRANSPORT_OK, .process = self->process};
+    struct reply reply = {.transport = TRANSPORT_OK};
 
+    if (self->number != 0)
+        reply = doubt(self->number); /* it runs, but nobody could ever tell that it is it: to be found by its mark */
+    reply.process = self->process;
     effect_reply(&self->base, &reply);
 }
 
@@ -340,7 +359,7 @@ static void start_begin(struct io_effect *base)
         effect_fail_later(base, error);
         return;
     }
-    self->process = process_identify(pid);
+    self->number = process_identify(pid, &self->process);
     child = child_new(base->io, pid, on_end_unwatched, NULL);
     if (child) /* without a pidfd it stays a zombie when it ends before us, which counts as gone all the same */
         leave_to_reaper(base->io, child);

@@ -5,13 +5,15 @@
  *
  * libuv closes handles late, from the loop. So each handle lives in a struct of its own that frees itself when it is
  * closed, and io_close() lets the loop turn until the last one is gone.
+ *
+ * Timers are our own, on one timerfd: libuv's stand still while the machine sleeps, ours count on CLOCK_BOOTTIME.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,12 +21,12 @@
 #include "base/memory.h"
 
 struct io_timer {
-    uv_timer_t handle;
-    LIST_ENTRY(io_timer) link;
+    TAILQ_ENTRY(io_timer) link; /* sorted by due_ms, then number */
+    struct io *io;
     io_fn fire;
     void *context;
     int64_t due_ms; /* boot clock */
-    bool stopped;
+    uint64_t number;
     bool firing;
 };
 
@@ -123,57 +125,87 @@ void io_soon(struct io *io, io_fn fn, void *context)
 
 /* ------------------------------------------------------------------------------------------------ timers */
 
-static void free_handle(uv_handle_t *handle)
+/* Arms the alarm; INT64_MAX leaves it as it is. An alarm for a timer that was stopped does no harm. */
+static void set_alarm(struct io *io, int64_t due_ms)
 {
-    free(handle->data);
+    struct itimerspec when = {.it_value = {due_ms / 1000, due_ms % 1000 * 1000000}};
+
+    io->alarm_ms = due_ms;
+    if (due_ms != INT64_MAX)
+        MUST(timerfd_settime(io->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL) == 0);
 }
 
-static void end_timer(struct io_timer *timer)
+static void remove_timer(struct io_timer *timer)
 {
-    LIST_REMOVE(timer, link);
-    uv_close((uv_handle_t *)&timer->handle, free_handle);
+    struct io *io = timer->io;
+
+    TAILQ_REMOVE(&io->timers, timer, link);
+    if (TAILQ_EMPTY(&io->timers))
+        io_watch_unref(io->alarm_watch);
 }
 
-static void on_timer(uv_timer_t *handle)
+static void on_alarm(void *context, int events)
 {
-    struct io_timer *timer = handle->data;
-    int64_t left_ms = timer->due_ms - clock_boot_ms();
+    struct io *io = context;
+    int64_t now_ms = clock_boot_ms();
+    uint64_t first_new = io->timer_count;
+    uint64_t expirations;
+    struct io_timer *timer;
 
-    /* libuv counts in whole milliseconds of its own clock, so it can be a moment early. */
-    if (left_ms > 0) {
-        uv_timer_start(handle, on_timer, (uint64_t)left_ms, 0);
-        return;
+    (void)events;
+    (void)!read(io->alarm_fd, &expirations, sizeof(expirations));
+    io->alarm_ms = INT64_MIN; /* those that are started meanwhile need not arm it */
+    while ((timer = TAILQ_FIRST(&io->timers)) && timer->due_ms <= now_ms && timer->number < first_new) {
+        remove_timer(timer);
+        timer->firing = true;
+        timer->fire(timer->context);
+        free(timer);
     }
-    timer->firing = true;
-    timer->fire(timer->context);
-    end_timer(timer);
+    timer = TAILQ_FIRST(&io->timers);
+    set_alarm(io, timer ? timer->due_ms : INT64_MAX);
 }
 
 struct io_timer *io_timer_start(struct io *io, int64_t ms, io_fn fire, void *context)
 {
     struct io_timer *timer = heap_alloc(sizeof(*timer));
+    struct io_timer *before;
 
-    ms = ms < 0 ? 0 : ms;
+    timer->io = io;
     timer->fire = fire;
     timer->context = context;
-    timer->due_ms = clock_boot_ms() + ms;
-    MUST(uv_timer_init(&io->loop, &timer->handle) == 0);
-    timer->handle.data = timer;
-    LIST_INSERT_HEAD(&io->timers, timer, link);
-    /* libuv adds to the time at which this turn of the loop began, which may have been a commit ago. */
-    uv_update_time(&io->loop);
-    uv_timer_start(&timer->handle, on_timer, (uint64_t)ms, 0);
+    timer->due_ms = clock_boot_ms() + (ms < 0 ? 0 : ms);
+    timer->number = io->timer_count++;
+    if (TAILQ_EMPTY(&io->timers))
+        io_watch_ref(io->alarm_watch);
+    /* Most are due after all others. */
+    TAILQ_FOREACH_REVERSE(before, &io->timers, io_timers, link)
+    {
+        if (before->due_ms <= timer->due_ms)
+            break;
+    }
+    if (before)
+        TAILQ_INSERT_AFTER(&io->timers, before, timer, link);
+    else
+        TAILQ_INSERT_HEAD(&io->timers, timer, link);
+    if (timer->due_ms < io->alarm_ms)
+        set_alarm(io, timer->due_ms);
     return timer;
 }
 
 void io_timer_stop(struct io_timer *timer)
 {
     if (!timer || timer->firing)
-        return;
-    end_timer(timer);
+        return; /* a firing one frees itself */
+    remove_timer(timer);
+    free(timer);
 }
 
 /* ------------------------------------------------------------------------------------------------ watches */
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle->data);
+}
 
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
@@ -218,6 +250,11 @@ void io_watch_hand_on(struct io_watch *watch, io_watch_fn fn, void *context)
 {
     watch->fn = fn;
     watch->context = context;
+}
+
+void io_watch_ref(struct io_watch *watch)
+{
+    uv_ref((uv_handle_t *)&watch->handle);
 }
 
 void io_watch_unref(struct io_watch *watch)
@@ -283,8 +320,20 @@ static struct error *fill_standard_streams(void)
     return NULL;
 }
 
+static struct error *open_alarm(struct io *io)
+{
+    io->alarm_ms = INT64_MAX;
+    io->alarm_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (io->alarm_fd < 0 || !(io->alarm_watch = io_watch_open(io, io->alarm_fd, on_alarm, io)))
+        return error_errno("cannot make a timer");
+    io_watch_set(io->alarm_watch, UV_READABLE);
+    io_watch_unref(io->alarm_watch); /* until there is a timer */
+    return NULL;
+}
+
 struct error *io_open(int lock_fd, struct io **out)
 {
+    struct error *error;
     struct io *io;
     int result;
 
@@ -294,8 +343,8 @@ struct error *io_open(int lock_fd, struct io **out)
     io->lock_fd = lock_fd;
     TAILQ_INIT(&io->tasks);
     TAILQ_INIT(&io->soon);
+    TAILQ_INIT(&io->timers);
     LIST_INIT(&io->effects);
-    LIST_INIT(&io->timers);
     LIST_INIT(&io->children);
     LIST_INIT(&io->looks);
     result = uv_loop_init(&io->loop);
@@ -306,6 +355,11 @@ struct error *io_open(int lock_fd, struct io **out)
     MUST(uv_idle_init(&io->loop, &io->spin) == 0);
     MUST(uv_check_init(&io->loop, &io->check) == 0);
     io->spin.data = io->check.data = io;
+    error = open_alarm(io);
+    if (error) {
+        io_close(io);
+        return error;
+    }
     *out = io;
     return NULL;
 }
@@ -322,8 +376,10 @@ void io_close(struct io *io)
     children_close(io);
     http_close(io);
     bell_close(io);
-    while (!LIST_EMPTY(&io->timers))
-        end_timer(LIST_FIRST(&io->timers));
+    while (!TAILQ_EMPTY(&io->timers))
+        io_timer_stop(TAILQ_FIRST(&io->timers));
+    io_watch_close(&io->alarm_watch);
+    io_close_fd(&io->alarm_fd);
     MUST(TAILQ_EMPTY(&io->tasks));
     while ((task = TAILQ_FIRST(&io->soon))) {
         TAILQ_REMOVE(&io->soon, task, link);

@@ -20,6 +20,7 @@
 struct io_bell;
 struct io_child;
 struct io_http;
+struct io_watch;
 struct strbuf;
 
 /* Something to be done from the loop, later. Lives in its owner. */
@@ -52,7 +53,7 @@ struct io_effect {
 };
 
 LIST_HEAD(io_effects, io_effect);
-LIST_HEAD(io_timers, io_timer);
+TAILQ_HEAD(io_timers, io_timer);
 LIST_HEAD(io_children, io_child);
 LIST_HEAD(io_looks, look_effect);
 
@@ -68,7 +69,11 @@ struct io {
     struct io_tasks tasks; /* of effects */
     struct io_tasks soon;  /* of io_soon(); come after `tasks` */
     struct io_effects effects;
-    struct io_timers timers;
+    struct io_timers timers; /* by due time */
+    struct io_watch *alarm_watch;
+    int alarm_fd;                /* a timerfd for the first of them */
+    int64_t alarm_ms;            /* when it rings; INT64_MAX = not */
+    uint64_t timer_count;        /* ever started */
     struct io_children children; /* no effect waits for them any more, but they must be reaped */
     struct io_looks looks;       /* wait for the next walk through /proc */
     struct io_task look_task;    /* that walk */
@@ -86,13 +91,13 @@ void io_task_queue(struct io *io, struct io_task *task, io_fn fn, void *context)
 void io_task_drop(struct io *io, struct io_task *task);
 
 /* A descriptor that the loop watches; it stays the caller's. Errors on it show as readable and writable. */
-struct io_watch;
 typedef void (*io_watch_fn)(void *context, int events); /* UV_READABLE | UV_WRITABLE */
 
 struct io_watch *io_watch_open(struct io *io, int fd, io_watch_fn fn, void *context); /* NULL: errno says why */
 void io_watch_set(struct io_watch *watch, int events);
 void io_watch_hand_on(struct io_watch *watch, io_watch_fn fn, void *context); /* to another owner */
-void io_watch_unref(struct io_watch *watch);                                  /* io_run() does not wait for it */
+void io_watch_ref(struct io_watch *watch);
+void io_watch_unref(struct io_watch *watch);  /* io_run() does not wait for it */
 void io_watch_close(struct io_watch **watch); /* then the descriptor may be closed; NULL is fine */
 
 /* A descriptor that is closed once: sets it to -1. */

@@ -55,35 +55,45 @@ struct await_effect {
 
 /* ------------------------------------------------------------------------------------------------ /proc */
 
-/* A whole small file of /proc, at most size - 1 bytes. */
-static bool read_proc(pid_t pid, const char *name, char *out, size_t size)
+/* What an error of /proc means: ESRCH, or that we do not know. A process that ends while it is read gives ESRCH. */
+static int meaning_of(int number)
+{
+    return number == ENOENT || number == ESRCH ? ESRCH : number;
+}
+
+/* The first size - 1 bytes of a file of /proc. 0 or an errno. */
+static int read_proc(pid_t pid, const char *name, char *out, size_t size)
 {
     char path[64];
     ssize_t got;
+    int number;
     int fd;
 
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return meaning_of(errno);
     got = read(fd, out, size - 1);
+    number = got < 0 ? meaning_of(errno) : 0;
     close(fd);
-    if (got <= 0)
-        return false;
-    out[got] = '\0';
-    return true;
+    out[got > 0 ? got : 0] = '\0';
+    return number;
 }
 
-bool process_read_stat(pid_t pid, struct process_stat *out)
+int process_read_stat(pid_t pid, struct process_stat *out)
 {
     char text[1024];
     const char *rest;
+    int number = read_proc(pid, "stat", text, sizeof(text));
 
+    if (number != 0)
+        return number;
     /* The name in brackets may itself hold brackets and blanks; the last bracket ends it. */
-    if (!read_proc(pid, "stat", text, sizeof(text)) || !(rest = strrchr(text, ')')))
-        return false;
-    return sscanf(rest + 1, " %c %*d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %" SCNu64,
-                  &out->state, &out->group, &out->session, &out->threads, &out->start) == 5;
+    rest = strrchr(text, ')');
+    if (!rest || sscanf(rest + 1, " %c %*d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %" SCNu64,
+                        &out->state, &out->group, &out->session, &out->threads, &out->start) != 5)
+        return EIO;
+    return 0;
 }
 
 static struct process_identity identity_of(pid_t pid, uint64_t start)
@@ -94,12 +104,13 @@ static struct process_identity identity_of(pid_t pid, uint64_t start)
     return identity;
 }
 
-struct process_identity process_identify(pid_t pid)
+int process_identify(pid_t pid, struct process_identity *out)
 {
     struct process_stat stat = {0};
+    int number = process_read_stat(pid, &stat);
 
-    (void)process_read_stat(pid, &stat);
-    return identity_of(pid, stat.start);
+    *out = identity_of(pid, stat.start);
+    return number == 0 && !out->boot_id[0] ? EIO : number;
 }
 
 /* A leader may have ended while its other threads go on; then the process is still there. */
@@ -108,53 +119,72 @@ static bool is_alive(const struct process_stat *stat)
     return (stat->state != 'Z' && stat->state != 'X') || stat->threads > 1;
 }
 
-static bool is_there(const struct process_identity *process, struct process_stat *stat)
+/* 0: it is there; ESRCH: it is not, or is another by now; else we do not know. */
+static int find_process(const struct process_identity *process, struct process_stat *stat)
 {
-    return process->pid > 1 && text_is(process->boot_id, clock_boot_id()) && process_read_stat(process->pid, stat) &&
-           stat->start == process->start && is_alive(stat);
+    int number;
+
+    if (process->pid <= 1)
+        return ESRCH;
+    if (!clock_boot_id()[0])
+        return EIO;
+    if (!text_is(process->boot_id, clock_boot_id()))
+        return ESRCH;
+    number = process_read_stat(process->pid, stat);
+    if (number != 0)
+        return number;
+    return stat->start == process->start && is_alive(stat) ? 0 : ESRCH;
 }
 
 /* ------------------------------------------------------------------------------------------------ LOOK */
 
-/* A whole file of /proc into `out`, which is emptied first. */
-static void read_all(pid_t pid, const char *name, struct strbuf *out)
+/* A whole file of /proc into `out`, which is emptied first. 0 or an errno. */
+static int read_all(pid_t pid, const char *name, struct strbuf *out)
 {
     char path[64];
     char bytes[8192];
-    ssize_t got;
+    ssize_t got = 0;
+    int number;
     int fd;
 
     strbuf_reset(out);
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return;
+        return meaning_of(errno);
     while (!out->cut && (got = read(fd, bytes, sizeof(bytes))) > 0)
         strbuf_add(out, bytes, (size_t)got);
+    number = got < 0 ? meaning_of(errno) : 0;
     close(fd);
+    return number;
+}
+
+/* While the kernel still loads a program, its command line is empty, like its environment. */
+static bool is_loading(pid_t pid)
+{
+    struct process_stat stat;
+    char byte[2];
+
+    return read_proc(pid, "cmdline", byte, sizeof(byte)) == 0 && byte[0] == '\0' &&
+           process_read_stat(pid, &stat) == 0 && is_alive(&stat);
 }
 
 /*
- * NAME=value, each ended by a NUL. False: not readable, or none.
+ * NAME=value, each ended by a NUL. 0 or an errno.
  *
- * While the kernel still loads a program, its environment and its command line are both empty, and that goes on for
- * a moment after posix_spawn has returned. Such a process is asked again, or it would be started a second time.
+ * Loading goes on for a moment after posix_spawn has returned; a process in that state is asked again, or it would not
+ * be found and be started a second time.
  */
-static bool read_environment(pid_t pid, struct strbuf *out)
+static int read_environment(pid_t pid, struct strbuf *out)
 {
     static const struct timespec pause = {.tv_nsec = LOADING_PAUSE_NS};
-    char byte[2];
+    int number = read_all(pid, "environ", out);
 
-    read_all(pid, "environ", out);
-    for (int i = 0; i < LOADING_TRIES && out->length == 0 && !read_proc(pid, "cmdline", byte, sizeof(byte)); i++) {
-        struct process_stat stat;
-
-        if (!process_read_stat(pid, &stat) || !is_alive(&stat))
-            return false;
+    for (int i = 0; i < LOADING_TRIES && number == 0 && out->length == 0 && is_loading(pid); i++) {
         nanosleep(&pause, NULL);
-        read_all(pid, "environ", out);
+        number = read_all(pid, "environ", out);
     }
-    return out->length > 0;
+    return number;
 }
 
 static const char *next_entry(const struct strbuf *environment, const char *entry)
@@ -162,7 +192,7 @@ static const char *next_entry(const struct strbuf *environment, const char *entr
     const char *end = environment->bytes + environment->length;
 
     if (!entry)
-        return environment->bytes;
+        return environment->length > 0 ? environment->bytes : NULL;
     entry += strlen(entry) + 1;
     return entry < end ? entry : NULL;
 }
@@ -180,8 +210,6 @@ static void found(struct look_effect *self, struct process_identity process, con
     self->there = true;
     self->process = process;
     strbuf_reset(&self->environment);
-    if (!environment->bytes)
-        return;
     for (const char *entry = next_entry(environment, NULL); entry; entry = next_entry(environment, entry))
         if (text_starts(entry, "PENSTOCK_") && strchr(entry, '=') && !strchr(entry, '\n'))
             strbuf_printf(&self->environment, "%s\n", entry);
@@ -196,42 +224,93 @@ static void look_reply(void *context)
     effect_reply(&self->base, &reply);
 }
 
+static void look_fail(struct look_effect *self, int number)
+{
+    errno = number;
+    effect_fail(&self->base, error_errno("cannot look for a process in '/proc'"));
+}
+
 static void look_at(void *context)
 {
     struct look_effect *self = context;
     const struct process_identity *process = &self->base.effect->process;
     struct strbuf environment CLEANUP(strbuf_release) = STRBUF_INIT(ENVIRONMENT_LIMIT_BYTES);
     struct process_stat stat;
+    int number = find_process(process, &stat);
 
-    if (is_there(process, &stat)) {
-        (void)read_environment(process->pid, &environment);
+    if (number == 0)
+        number = read_environment(process->pid, &environment);
+    if (number == 0)
         found(self, *process, &environment);
-    }
-    look_reply(self);
+    if (number == 0 || number == ESRCH)
+        look_reply(self);
+    else
+        look_fail(self, number);
 }
 
 /* A daemon of the process we look for carries the same mark; the oldest is the one that was started. */
-static void match(struct io_looks *looks, pid_t pid, const struct process_stat *stat, const struct strbuf *environment)
+static void match(struct io_looks *looks, const struct process_identity *process, const struct strbuf *environment)
 {
     struct look_effect *look;
 
     LIST_FOREACH(look, looks, link)
     {
-        if ((!look->there || stat->start < look->process.start) && has_mark(environment, look->base.effect->mark))
-            found(look, identity_of(pid, stat->start), environment);
+        if ((!look->there || process->start < look->process.start) && has_mark(environment, look->base.effect->mark))
+            found(look, *process, environment);
     }
 }
 
-/* Only our own user's processes count: another user could give a process any environment. */
-static bool is_candidate(int proc_fd, const char *name, pid_t *out_pid, struct process_stat *stat)
+/*
+ * Reads the environment of a live session leader of our own user: another user could give a process any environment.
+ * 0; ESRCH: it is none, or gone; else we do not know.
+ */
+static int read_candidate(int proc_fd, const char *name, struct process_identity *out, struct strbuf *environment)
 {
+    pid_t pid = (pid_t)strtol(name, NULL, 10);
+    struct process_stat stat;
     struct stat info;
+    int number;
 
-    if (!isdigit((unsigned char)name[0]))
-        return false;
-    *out_pid = (pid_t)strtol(name, NULL, 10);
-    return fstatat(proc_fd, name, &info, 0) == 0 && info.st_uid == geteuid() && process_read_stat(*out_pid, stat) &&
-           stat->session == *out_pid && is_alive(stat);
+    if (pid <= 1)
+        return ESRCH;
+    if (fstatat(proc_fd, name, &info, 0) != 0)
+        return meaning_of(errno);
+    if (info.st_uid != geteuid())
+        return ESRCH;
+    number = process_read_stat(pid, &stat);
+    if (number != 0)
+        return number;
+    if (stat.session != pid || !is_alive(&stat))
+        return ESRCH;
+    *out = identity_of(pid, stat.start);
+    number = read_environment(pid, environment);
+    return number == EACCES || number == EPERM ? ESRCH : number; /* it hides, so it is not one that we started */
+}
+
+/* 0, or why not all could be seen. */
+static int walk_proc(struct io_looks *looks)
+{
+    struct strbuf environment CLEANUP(strbuf_release) = STRBUF_INIT(ENVIRONMENT_LIMIT_BYTES);
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+    int result = clock_boot_id()[0] ? 0 : EIO;
+
+    if (!proc)
+        return errno;
+    while ((entry = readdir(proc))) {
+        struct process_identity process;
+        int number;
+
+        if (!isdigit((unsigned char)entry->d_name[0]))
+            continue;
+        number = read_candidate(dirfd(proc), entry->d_name, &process, &environment);
+        if (number == 0)
+            match(looks, &process, &environment);
+        else if (number != ESRCH)
+            result = number;
+    }
+    closedir(proc);
+    return result;
 }
 
 /* One walk serves all marks that are looked for: a thousand stamps do not cost a thousand walks. */
@@ -239,33 +318,24 @@ static void walk(void *context)
 {
     struct io *io = context;
     struct io_looks looks = LIST_HEAD_INITIALIZER(looks);
-    struct strbuf environment CLEANUP(strbuf_release) = STRBUF_INIT(ENVIRONMENT_LIMIT_BYTES);
     struct look_effect *look;
-    struct dirent *entry;
-    DIR *proc = opendir("/proc");
+    int number;
 
     /* Those that come while we reply wait for the next walk. */
     while ((look = LIST_FIRST(&io->looks))) {
         LIST_REMOVE(look, link);
         LIST_INSERT_HEAD(&looks, look, link);
     }
-    while (proc && (entry = readdir(proc))) {
-        struct process_stat stat;
-        pid_t pid;
-
-        if (is_candidate(dirfd(proc), entry->d_name, &pid, &stat) && read_environment(pid, &environment))
-            match(&looks, pid, &stat, &environment);
-    }
+    number = walk_proc(&looks);
     while ((look = LIST_FIRST(&looks))) {
         LIST_REMOVE(look, link);
         look->listed = false;
-        if (proc)
+        /* Not to have seen all is not to have found none, and not to have found the oldest. */
+        if (number == 0)
             look_reply(look);
         else
-            effect_fail(&look->base, error_errno("cannot read '/proc'"));
+            look_fail(look, number);
     }
-    if (proc)
-        closedir(proc);
 }
 
 static void look_begin(struct io_effect *base)
@@ -300,25 +370,20 @@ const struct effect_way look_way = {
 
 /* ------------------------------------------------------------------------------------------------ SIGNAL */
 
-/* A pidfd for exactly this process; -1 with errno ESRCH when it is gone. */
+/* A pidfd for exactly this process; -1 with errno ESRCH when it is gone, or another errno when we do not know. */
 static int open_process(const struct process_identity *process, struct process_stat *stat)
 {
-    int pidfd;
+    int number = ESRCH;
+    int pidfd = process->pid > 1 ? pidfd_open(process->pid, 0) : -1;
 
-    if (process->pid <= 1) {
-        errno = ESRCH;
-        return -1;
+    if (pidfd < 0 && process->pid > 1)
+        number = errno == EINVAL ? ESRCH : errno; /* EINVAL: the number is now a mere thread's */
+    if (pidfd >= 0) {
+        number = find_process(process, stat);
+        if (number != 0)
+            io_close_fd(&pidfd);
     }
-    pidfd = pidfd_open(process->pid, 0);
-    if (pidfd < 0) {
-        errno = errno == EINVAL ? ESRCH : errno; /* EINVAL: the number is now a mere thread's */
-        return -1;
-    }
-    if (!is_there(process, stat)) {
-        close(pidfd);
-        errno = ESRCH;
-        return -1;
-    }
+    errno = number;
     return pidfd;
 }
 

@@ -289,7 +289,7 @@ static void decode_monitor(struct reader *r, const json_t *object, int steps, st
 
     for (int i = 0; i < (int)(sizeof(monitor_texts) / sizeof(*monitor_texts)); i++) {
         if (text_is(monitor_texts[i], kind)) {
-            out->kind = i;
+            out->kind = (enum monitor_kind)i;
             known = true;
         }
     }

@@ -403,6 +403,7 @@ static char *object_end(char *at)
     return NULL;
 }
 
+/* `body` NULL: an object is stepped over. */
 static bool scan_value(char **at, struct field_value *out, json_t **body)
 {
     char *end;
@@ -414,13 +415,13 @@ static bool scan_value(char **at, struct field_value *out, json_t **body)
         return scan_text(at, &out->text);
     case '{':
         end = object_end(*at);
-        if (!end || *body)
+        if (!end || (body && *body))
             return false;
-        *body = json_loadb(*at, (size_t)(end - *at), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+        if (body)
+            out->object = *body = json_loadb(*at, (size_t)(end - *at), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
         *at = end;
         out->type = VALUE_OBJECT;
-        out->object = *body;
-        return *body != NULL;
+        return !body || *body;
     default:
         out->type = VALUE_NUMBER;
         return scan_number(at, &out->number);
@@ -445,4 +446,42 @@ bool event_scan(char *text, enum event_kind kind, struct event *out, json_t **bo
             return false;
     }
     return text[0] == '}' && text[1] == '\0';
+}
+
+bool event_body_is_folded(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_STEP_DONE:
+    case EVENT_DRAIN_SAMPLED:
+    case EVENT_DECISION_MADE:
+    case EVENT_TRAFFIC_DRIFTED:
+    case EVENT_TRAFFIC_REPAIRED:
+    case EVENT_INSTANCE_LOST:
+    case EVENT_INSTANCE_SICK:
+        return true;
+    case EVENT_RELEASE_PLANNED:
+    case EVENT_RUNNER_STARTED:
+    case EVENT_RUNNER_STOPPED:
+    case EVENT_STEP_STARTED:
+    case EVENT_STEP_FAILED:
+    case EVENT_STEP_SKIPPED:
+    case EVENT_STEP_DOUBTED:
+    case EVENT_STEP_RENEWED:
+    case EVENT_HOLD_SLICE:
+    case EVENT_DRAIN_OVERDUE:
+    case EVENT_PROBER_TALLIED:
+    case EVENT_GATE_ASKED:
+    case EVENT_GATE_OPENED:
+    case EVENT_GATE_EXPIRED:
+    case EVENT_DECISION_REFUSED:
+    case EVENT_RELEASE_TURNED:
+    case EVENT_RELEASE_PIVOTED:
+    case EVENT_INSTANCE_WELL:
+    case EVENT_FINDING:
+    case EVENT_RELEASE_ENDED:
+        return false;
+    case EVENT_KIND_COUNT:
+        break;
+    }
+    BUG("event kind %d", (int)kind);
 }

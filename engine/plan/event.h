@@ -119,8 +119,10 @@ NODISCARD struct error *event_decode(const json_t *json, enum event_kind kind, s
 /*
  * The same, quickly, from the canonical text itself: works in place, and the event's texts are borrowed from it. False
  * when the text has escapes outside its body, or is not as event_encode() writes it: then event_decode() has the word.
- * *body (NULL before) is a new reference in either case, or NULL.
+ * *body (NULL before) is a new reference in either case, or NULL. `body` NULL: it is not wanted, and only stepped over.
  */
 bool event_scan(char *text, enum event_kind kind, struct event *out, json_t **body);
+/* Does somebody who goes on with a release read the body of such an event? The others are for projections and people. */
+bool event_body_is_folded(enum event_kind kind);
 
 #endif

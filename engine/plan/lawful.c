@@ -59,7 +59,7 @@ static void check_graph(struct builder *b)
 
         for (int k = 0; k < stage->needs.count; k++) {
             if (find_name(b, stage->needs.items[k]) >= i)
-                refuse(b, stage->needs.mark,
+                refuse(b, stage->needs.marks[k],
                        arena_printf(b->arena, "stage '%s' needs '%s', which comes after it", stage->name,
                                     stage->needs.items[k]))
                     ->hint = "write the stages in an order in which they could run one after another";

@@ -39,12 +39,18 @@ static int pool_index(const struct plan *plan, const char *pool)
 
 void machine_init(struct machine_state *state, struct arena *arena, const struct plan *plan)
 {
-    *state = (struct machine_state){.plan = plan, .arena = arena, .failed_step = -1};
+    *state = (struct machine_state){.plan = plan, .arena = arena, .failed_step = -1, .prober_most = -1};
     state->steps = arena_array(arena, (size_t)plan->step_count + 1, sizeof(*state->steps));
     state->stage_since = arena_array(arena, (size_t)plan->stage_count + 1, sizeof(*state->stage_since));
+    state->stage_paused = arena_array(arena, (size_t)plan->stage_count + 1, sizeof(*state->stage_paused));
+    state->alarms = arena_array(arena, (size_t)plan->instance_count + 1, sizeof(*state->alarms));
     state->graph = graph_new(arena, plan);
     state->monitor_off = arena_array(arena, (size_t)plan->monitor_count + 1, sizeof(*state->monitor_off));
     state->known = arena_array(arena, (size_t)(plan->instance_count * pool_count(plan)) + 1, sizeof(*state->known));
+    for (int i = 0; i < plan->monitor_count; i++) {
+        if (plan->monitors[i].kind == MONITOR_PROBER)
+            state->prober_most = json_get_int(plan->monitors[i].params, "max_failed", 0);
+    }
     for (int i = 0; i < plan->instance_count; i++) {
         for (int p = 0; p < pool_count(plan); p++)
             state->known[i * pool_count(plan) + p].added = plan->instances[i].side == SIDE_OLD;
@@ -83,6 +89,7 @@ static void fold_runner_started(struct machine_state *state, const struct event 
             set_status(state, i, STEP_PENDING);
     }
     memset(state->stage_since, 0, (size_t)state->plan->stage_count * sizeof(*state->stage_since));
+    memset(state->stage_paused, 0, (size_t)state->plan->stage_count * sizeof(*state->stage_paused));
 }
 
 /* What is stopped on purpose is not missed. */
@@ -101,7 +108,7 @@ static void fold_started(struct machine_state *state, const struct event *event)
 
     set_status(state, event->step, STEP_RUNNING);
     step->attempt = event->attempt;
-    if (!step->started || event->boot_ms < step->first_boot_ms)
+    if (!step->first_boot_ms || event->boot_ms < step->first_boot_ms)
         step->first_boot_ms = event->boot_ms;
     step->started = true;
     touch(step, event);
@@ -164,6 +171,11 @@ static void fold_renewed(struct machine_state *state, const struct event *event)
     step->failures = 0;
     step->asked = step->rejected = step->expired = step->overdue = false;
     touch(step, event);
+    if (state->mode != MODE_HELD)
+        return;
+    /* A person asked to try again: deadlines and the stage's time begin anew, or it would fail at once. */
+    step->first_boot_ms = 0;
+    state->stage_since[state->plan->steps[event->step].stage] = 0;
 }
 
 static void fold_gate_asked(struct machine_state *state, const struct event *event)
@@ -174,6 +186,18 @@ static void fold_gate_asked(struct machine_state *state, const struct event *eve
     step->rejected = step->expired = false;
     step->subject = arena_text(state->arena, event->subject);
     step->expires_ms = event->expires_ms;
+}
+
+/* Who decides about a held release has seen why it is held: those alarms and failures are answered. */
+static void fold_asked(struct machine_state *state, const struct event *event, enum decision_kind asked)
+{
+    state->asked = asked;
+    state->asked_by = arena_text(state->arena, event->actor);
+    if (state->mode != MODE_HELD)
+        return;
+    memset(state->alarms, 0, ((size_t)state->plan->instance_count + 1) * sizeof(*state->alarms));
+    if (state->prober_most >= 0 && state->prober_failed - state->prober_judged > state->prober_most)
+        state->prober_judged = state->prober_failed;
 }
 
 static void fold_decision(struct machine_state *state, const struct event *event)
@@ -192,21 +216,19 @@ static void fold_decision(struct machine_state *state, const struct event *event
         break;
     case DECISION_ABORT:
     case DECISION_ROLLBACK:
-    case DECISION_RETRY:
-        state->asked = event->decision;
-        if (event->decision == DECISION_RETRY)
-            state->foreign = false; /* "try again" puts the plan's shares back */
-        state->asked_by = arena_text(state->arena, event->actor);
-        state->keep = json_get_bool(json_object_get(event->body, "values"), "keep", false);
+        state->keep = state->keep || json_get_bool(json_object_get(event->body, "values"), "keep", false);
         state->as_is = json_get_bool(json_object_get(event->body, "values"), "as_is", false);
+        fold_asked(state, event, event->decision);
+        break;
+    case DECISION_RETRY:
+        state->foreign = false; /* "try again" puts the plan's shares back */
+        fold_asked(state, event, DECISION_RETRY);
         break;
     case DECISION_ADOPT:
         state->foreign = false;
         break;
     case DECISION_FORCE: /* the runner's drain settles it, with the exact numbers; where we were held, we go on */
-        if (state->mode == MODE_HELD)
-            state->asked = DECISION_RETRY;
-        state->asked_by = arena_text(state->arena, event->actor);
+        fold_asked(state, event, state->mode == MODE_HELD ? DECISION_RETRY : state->asked);
         break;
     case DECISION_NONE:
         break;
@@ -223,17 +245,57 @@ static void fold_turned(struct machine_state *state, const struct event *event)
     state->failed_step = event->step;
     state->reason = arena_text(state->arena, event->reason);
     state->asked = DECISION_NONE;
-    state->alarm = NULL;
-    state->prober_judged = state->prober_failed > 0;
 }
 
 static void fold_alarm(struct machine_state *state, const struct event *event)
 {
-    const char *name = json_get_text(event->body, "instance");
-    const struct plan_instance *instance = name ? plan_instance(state->plan, name) : NULL;
+    const struct plan_instance *instance = plan_instance(state->plan, json_get_text(event->body, "instance"));
+    struct alarm *alarm = &state->alarms[instance ? instance - state->plan->instances : state->plan->instance_count];
 
-    state->alarm = arena_text(state->arena, event->reason);
-    state->alarm_side = instance ? instance->side : SIDE_NEW;
+    if (alarm->lost)
+        return;
+    *alarm = (struct alarm){0};
+    if (event->kind != EVENT_INSTANCE_WELL)
+        *alarm = (struct alarm){arena_text(state->arena, event->reason), event->kind == EVENT_INSTANCE_LOST};
+}
+
+static bool waits_for_people(const struct machine_state *state, int stage)
+{
+    if (state->mode == MODE_HELD)
+        return true;
+    for (int at = 0; at < state->graph->active_count; at++) {
+        int i = state->graph->active[at];
+
+        if (state->plan->steps[i].stage == stage && state->steps[i].status == STEP_RUNNING &&
+            (state->plan->steps[i].verb == VERB_GATE || state->steps[i].overdue))
+            return true;
+    }
+    return false;
+}
+
+/* A stage's time stands still while it waits for people. */
+static void pause_stage(struct machine_state *state, int stage, int64_t boot_ms)
+{
+    int64_t *since = &state->stage_since[stage], *paused = &state->stage_paused[stage];
+
+    if (!waits_for_people(state, stage)) {
+        if (*paused && *since)
+            *since += boot_ms - (*paused > *since ? *paused : *since);
+        *paused = 0;
+    } else if (!*paused) {
+        *paused = boot_ms;
+    }
+}
+
+static void pause_stages(struct machine_state *state, const struct event *event)
+{
+    if (event->kind == EVENT_RELEASE_TURNED || event->kind == EVENT_RUNNER_STARTED) {
+        for (int i = 0; i < state->plan->stage_count; i++)
+            pause_stage(state, i, event->boot_ms);
+    } else if (event->step >= 0 && event->kind != EVENT_DECISION_MADE && event->kind != EVENT_DECISION_REFUSED) {
+        step_of(state, event);
+        pause_stage(state, state->plan->steps[event->step].stage, event->boot_ms);
+    }
 }
 
 void machine_fold(struct machine_state *state, const struct event *event)
@@ -297,10 +359,8 @@ void machine_fold(struct machine_state *state, const struct event *event)
         break;
     case EVENT_INSTANCE_LOST:
     case EVENT_INSTANCE_SICK:
-        fold_alarm(state, event);
-        break;
     case EVENT_INSTANCE_WELL:
-        state->alarm = NULL;
+        fold_alarm(state, event);
         break;
     case EVENT_RELEASE_ENDED:
         state->end = event->end;
@@ -314,6 +374,7 @@ void machine_fold(struct machine_state *state, const struct event *event)
     case EVENT_KIND_COUNT:
         BUG("event kind");
     }
+    pause_stages(state, event);
 }
 
 const char *machine_subject(struct arena *arena, const struct machine_state *state, int step)
@@ -361,7 +422,7 @@ bool machine_monitor_live(const struct machine_state *state, const struct plan_m
 {
     bool forward = state->mode == MODE_FORWARD || (state->mode == MODE_HELD && state->before_hold == MODE_FORWARD);
 
-    if (state->end != END_NONE || !is_over(&state->steps[monitor->first_step]))
+    if (state->end != END_NONE || state->steps[monitor->first_step].status != STEP_DONE)
         return false;
     if (monitor->last_step >= 0 && is_over(&state->steps[monitor->last_step]))
         return false;

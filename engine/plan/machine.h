@@ -55,6 +55,12 @@ struct vote {
     const char *subject;
 };
 
+/* An instance was lost or is sick, and nobody has decided yet that the release goes on without it. */
+struct alarm {
+    const char *reason; /* NULL = all is well */
+    bool lost;          /* it will not be well again */
+};
+
 /* What the front door was told about an instance in one pool. */
 struct known {
     bool added;
@@ -76,14 +82,15 @@ struct machine_state {
     enum decision_kind asked;  /* ABORT, ROLLBACK or RETRY asked by a person and not yet acted on; else NONE */
     const char *asked_by;
     bool as_is;                /* abort --as-is: end where we stand */
-    const char *alarm;         /* an instance was lost or is sick: why the release cannot simply go on; NULL = none */
-    enum side alarm_side;
+    struct alarm *alarms;      /* by instance, and one more for those that the plan does not name */
     bool drift_open;           /* a repair is under way: no step of traffic, drain or destroy starts */
     bool foreign;              /* a foreign change of traffic: held until a person decides */
     int64_t epoch;             /* of the current runner */
     int64_t prober_failed;
-    bool prober_judged;        /* too many failures were acted on */
-    int64_t *stage_since;      /* boot clock at the stage's first step in this epoch; 0 = not begun */
+    int64_t prober_most;       /* failed requests that the plan allows; -1 = it has no prober */
+    int64_t prober_judged;     /* so many of them are too many, but a person decided to go on */
+    int64_t *stage_since;      /* boot clock at the stage's first step in this epoch, later by every pause; 0 = not begun */
+    int64_t *stage_paused;     /* boot clock since when the stage waits for people; 0 = it does not */
     struct vote *votes;
     int vote_count, vote_capacity;
     int failed_step;           /* the cause of MODE_UNDO or MODE_HELD; -1 */

@@ -26,7 +26,7 @@ static const struct stage_spec *shift_stage(const struct builder *b)
     return NULL;
 }
 
-static void monitor(struct builder *b, int kind, const char *target, int first_step, int last_step, json_t *params)
+static void monitor(struct builder *b, enum monitor_kind kind, const char *target, int first_step, int last_step, json_t *params)
 {
     struct plan_monitor *monitor = builder_monitor(b);
 

@@ -66,7 +66,8 @@ static bool retry_step(struct machine_state *state, struct event *out)
         const struct step_state *step = &state->steps[i];
 
         if (state->plan->steps[i].track == track_of(state) &&
-            (step->status == STEP_FAILED || step->status == STEP_DOUBT || step->expired || step->overdue))
+            (step->status == STEP_FAILED || step->status == STEP_DOUBT || step->rejected || step->expired ||
+             step->overdue))
             return say(out, EVENT_STEP_RENEWED, i,
                        arena_printf(state->arena, "%s asked to try again", state->asked_by));
     }
@@ -145,17 +146,36 @@ static bool rule_gate_refused(struct machine_state *state, struct machine_now no
     return false;
 }
 
+/* The alarm that matters most: of the old side, which has the traffic we would go back to, before one of the new. */
+static const struct alarm *standing_alarm(const struct machine_state *state, enum side *side)
+{
+    const struct alarm *found = NULL;
+
+    for (int i = 0; i <= state->plan->instance_count; i++) {
+        enum side of = i < state->plan->instance_count ? state->plan->instances[i].side : SIDE_NEW;
+
+        if (state->alarms[i].reason && (!found || (of == SIDE_OLD && *side == SIDE_NEW))) {
+            found = &state->alarms[i];
+            *side = of;
+        }
+    }
+    return found;
+}
+
 /* A new instance that is lost or sick before the pivot takes the release back; anything else needs a person. */
 static bool rule_alarm(struct machine_state *state, struct machine_now now, struct event *out)
 {
+    enum side side = SIDE_NEW;
+    const struct alarm *alarm = standing_alarm(state, &side);
+
     (void)now;
-    if (!state->alarm || state->mode == MODE_HELD)
+    if (!alarm || state->mode == MODE_HELD)
         return false;
-    if (state->mode == MODE_UNDO && state->alarm_side == SIDE_NEW)
+    if (state->mode == MODE_UNDO && side == SIDE_NEW)
         return false; /* it is on its way out; its drain counts what was lost */
-    if (state->alarm_side == SIDE_NEW && state->plan->rollback)
-        return back_or_hold(state, out, END_ROLLED_BACK, -1, state->alarm);
-    return turn(out, MODE_HELD, END_NONE, -1, state->alarm);
+    if (side == SIDE_NEW && state->plan->rollback)
+        return back_or_hold(state, out, END_ROLLED_BACK, -1, alarm->reason);
+    return turn(out, MODE_HELD, END_NONE, -1, alarm->reason);
 }
 
 static bool rule_foreign(struct machine_state *state, struct machine_now now, struct event *out)
@@ -168,23 +188,17 @@ static bool rule_foreign(struct machine_state *state, struct machine_now now, st
 
 static bool rule_prober(struct machine_state *state, struct machine_now now, struct event *out)
 {
+    const char *reason;
+
     (void)now;
-    if (state->mode != MODE_FORWARD || state->prober_judged)
+    if (state->mode != MODE_FORWARD || state->prober_most < 0 ||
+        state->prober_failed - state->prober_judged <= state->prober_most)
         return false;
-    for (int i = 0; i < state->plan->monitor_count; i++) {
-        const struct plan_monitor *monitor = &state->plan->monitors[i];
-        int64_t most = json_get_int(monitor->params, "max_failed", 0);
-
-        if (monitor->kind == MONITOR_PROBER && state->prober_failed > most) {
-            const char *reason = arena_printf(state->arena, "the prober saw %lld failed requests, more than %lld",
-                                              (long long)state->prober_failed, (long long)most);
-
-            if (state->plan->rollback)
-                return back_or_hold(state, out, END_ROLLED_BACK, -1, reason);
-            return turn(out, MODE_HELD, END_NONE, -1, reason);
-        }
-    }
-    return false;
+    reason = arena_printf(state->arena, "the prober saw %lld failed requests, more than %lld",
+                          (long long)state->prober_failed, (long long)state->prober_most);
+    if (state->plan->rollback)
+        return back_or_hold(state, out, END_ROLLED_BACK, -1, reason);
+    return turn(out, MODE_HELD, END_NONE, -1, reason);
 }
 
 static bool rule_failed(struct machine_state *state, struct machine_now now, struct event *out)
@@ -211,17 +225,6 @@ static bool rule_failed(struct machine_state *state, struct machine_now now, str
     return false;
 }
 
-static bool waits_for_people(const struct machine_state *state, int stage)
-{
-    for (int at = 0; at < state->graph->active_count; at++) {
-        int i = state->graph->active[at];
-        if (state->plan->steps[i].stage == stage && state->steps[i].status == STEP_RUNNING &&
-            (state->plan->steps[i].verb == VERB_GATE || state->steps[i].overdue))
-            return true;
-    }
-    return false;
-}
-
 /* When a stage has used its time up, what still runs in it has failed. A wait for people does not count. */
 static bool rule_stage_timeout(struct machine_state *state, struct machine_now now, struct event *out)
 {
@@ -231,7 +234,7 @@ static bool rule_stage_timeout(struct machine_state *state, struct machine_now n
         int64_t timeout_ms = state->plan->stages[stage].timeout_ms;
 
         if (state->steps[i].status != STEP_RUNNING || timeout_ms == 0 || state->stage_since[stage] == 0 ||
-            now.boot_ms - state->stage_since[stage] < timeout_ms || waits_for_people(state, stage))
+            state->stage_paused[stage] || now.boot_ms - state->stage_since[stage] < timeout_ms)
             continue;
         say(out, EVENT_STEP_FAILED, i,
             arena_printf(state->arena, "stage %s took longer than its timeout of %s",
@@ -402,6 +405,13 @@ static bool needs_calm_traffic(enum verb verb)
     return false;
 }
 
+/* Nothing but its own pause is in the way. */
+static bool may_start(const struct machine_state *state, int i)
+{
+    return state->graph->waiting[i] == 0 &&
+           !(state->drift_open && needs_calm_traffic(state->plan->steps[i].verb));
+}
+
 /* A proof that somebody else took, or that is old, does not count: it is asked for again. */
 static bool is_stale(const struct machine_state *state, int proof, struct machine_now now)
 {
@@ -490,13 +500,13 @@ int64_t machine_wakes_at(const struct machine_state *state, struct machine_now n
         int stage = state->plan->steps[i].stage;
         int64_t timeout_ms = state->plan->stages[stage].timeout_ms;
 
-        if (step->status == STEP_BACKOFF && state->mode != MODE_HELD)
+        if (step->status == STEP_BACKOFF && state->mode != MODE_HELD && may_start(state, i))
             earlier(&when, step->boot_ms + backoff_ms(step));
         if (step->status != STEP_RUNNING)
             continue;
-        if (state->plan->steps[i].verb == VERB_GATE && step->asked && step->expires_ms)
+        if (state->plan->steps[i].verb == VERB_GATE && state->mode != MODE_HELD && step->asked && step->expires_ms)
             earlier(&when, now.boot_ms + (step->expires_ms > now.wall_ms ? step->expires_ms - now.wall_ms : 0));
-        if (timeout_ms && state->stage_since[stage] && !waits_for_people(state, stage))
+        if (timeout_ms && state->stage_since[stage] && !state->stage_paused[stage])
             earlier(&when, state->stage_since[stage] + timeout_ms);
     }
     return when;

@@ -100,8 +100,10 @@ struct plan_unit {
     const json_t *contract; /* {health, probes, stop, drain} */
 };
 
+enum monitor_kind { MONITOR_TRAFFIC, MONITOR_HEALTH, MONITOR_PROBER, MONITOR_LIMIT };
+
 struct plan_monitor {
-    enum { MONITOR_TRAFFIC, MONITOR_HEALTH, MONITOR_PROBER, MONITOR_LIMIT } kind;
+    enum monitor_kind kind;
     const char *target;     /* pool, instance, stage, probe */
     int first_step;         /* live from the start of this step ... */
     int last_step;          /* ... until this one is done or skipped; -1 = the end of the release */

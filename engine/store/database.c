@@ -22,7 +22,7 @@ static struct error *io_failed(struct record *record, int code, const char *doin
     int number = sqlite3_system_errno(record->db);
     struct error *error;
 
-    if (number == ENOSPC || number == EDQUOT || number == EFBIG)
+    if (number == ENOSPC || number == EDQUOT)
         return disk_full(record, doing);
     error = error_new(ERR_RECORD, KIND_TRANSIENT, "cannot %s the record '%s': %s (sqlite %d)", doing, record->path,
                       number ? strerror(number) : "disk I/O error", code);
@@ -136,7 +136,8 @@ struct error *database_step(struct record *record, sqlite3_stmt *statement, bool
     *row = code == SQLITE_ROW;
     if (code == SQLITE_ROW)
         return NULL;
-    error = database_error(record, code, sqlite3_stmt_readonly(statement) ? "read" : "write to");
+    /* COMMIT counts as read-only, and it is what fails on a full disk. */
+    error = database_error(record, code, record->in_tx || !sqlite3_stmt_readonly(statement) ? "write to" : "read");
     sqlite3_reset(statement);
     return error;
 }

@@ -179,7 +179,7 @@ static struct error *row_scan(const struct journal_row *row, struct strbuf *text
     TRY(row_kind(row, &kind));
     strbuf_reset(text);
     strbuf_add(text, row->body, row->body_length);
-    if (!event_scan(text->bytes, kind, out, json)) {
+    if (!event_scan(text->bytes, kind, out, event_body_is_folded(kind) ? json : NULL)) {
         json_cleanup(json);
         return journal_row_decode(row, json, out);
     }

@@ -38,6 +38,7 @@ static struct error *find_query(struct record *record, const char *name, sqlite3
     char *path CLEANUP(heap_cleanup) = NULL;
     const struct embedded *file;
     struct named_query *query;
+    const char *tail;
 
     for (size_t i = 0; i < record->query_count; i++) {
         if (text_is(record->queries[i].name, name)) {
@@ -50,7 +51,8 @@ static struct error *find_query(struct record *record, const char *name, sqlite3
     file = embedded_find(path);
     if (!file)
         BUG("there is no query '%s'", name);
-    TRY(database_prepare(record, file->bytes, out, NULL));
+    TRY_AS(database_prepare(record, file->bytes, out, &tail), "while reading '%s'", path);
+    MUST(tail[strspn(tail, " \n")] == '\0'); /* one statement a file */
     if (record->query_count == record->query_capacity) {
         record->query_capacity = record->query_capacity ? record->query_capacity * 2 : 16;
         record->queries = heap_realloc(record->queries, record->query_capacity * sizeof(*record->queries));

@@ -59,7 +59,10 @@ NODISCARD struct error *evidence_put(struct tx *tx, struct arena *arena, const c
 NODISCARD struct error *evidence_get(struct record *record, struct arena *arena, const char *digest, const char **bytes,
                                      size_t *length);
 
-/* All events of one release after `after_seq`, in order. The event is borrowed until `visit` returns. */
+/*
+ * All events of one release after `after_seq`, in order. The event is borrowed until `visit` returns; its body may be left
+ * out where nothing goes on from it (event_body_is_folded()).
+ */
 typedef struct error *(*journal_visit_fn)(void *context, const struct event *event);
 NODISCARD struct error *journal_read(struct record *record, const char *release, int64_t after_seq,
                                      journal_visit_fn visit, void *context);

@@ -38,12 +38,13 @@ struct error *tx_begin(struct record *record, struct tx *tx)
     MUST(record->mode == RECORD_WRITE || record->mode == RECORD_CREATE);
     MUST(!record->in_tx && !tx->record);
     TRY(write_lock(record));
+    record->in_tx = true;
     error = run_kept(record, "BEGIN IMMEDIATE");
     if (error) {
+        record->in_tx = false;
         lock_drop(record->lock_fd);
         return error;
     }
-    record->in_tx = true;
     record->spoiled = false;
     record->tail.known = false;
     tx->record = record;

@@ -43,14 +43,18 @@ static json_t *last_lines(const char *text, size_t length)
     return lines;
 }
 
-/* The release's plan as JSON; read only when something failed. */
-static struct error *read_plan(const struct release_view *view, json_t **out)
+/* The release's plan as JSON, or NULL: without it only the logs of builds and commands are not found. */
+static json_t *read_plan(const struct release_view *view)
 {
+    struct error *error CLEANUP(error_cleanup) = NULL;
+    json_t *plan = NULL;
     const char *bytes;
     size_t length;
 
-    TRY(evidence_get(view->record, view->arena, view_text(view->release, "plan"), &bytes, &length));
-    return json_parse(bytes, length, "the plan", out);
+    error = evidence_get(view->record, view->arena, view_text(view->release, "plan"), &bytes, &length);
+    if (!error)
+        error = json_parse(bytes, length, "the plan", &plan);
+    return plan;
 }
 
 static const json_t *instance_named(const struct release_view *view, const char *name)
@@ -142,7 +146,6 @@ static void keep_lines(json_t *log, const char *evidence)
 static struct error *step_failure(const struct release_view *view, const json_t *plan, const json_t *step, json_t **out)
 {
     const json_t *error = json_object_get(step, "error");
-    const json_t *stage = json_array_get(view->stages, (size_t)json_get_int(step, "stage", 0));
     const char *evidence;
     json_t *log;
 
@@ -151,7 +154,7 @@ static struct error *step_failure(const struct release_view *view, const json_t 
     keep_lines(log, evidence);
     *out =
         json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:I, s:I, s:s?, s:o}", "step",
-                  (json_int_t)json_get_int(step, "ordinal", -1), "stage", view_text(stage, "name"), "title",
+                  (json_int_t)json_get_int(step, "ordinal", -1), "stage", view_text(step, "stage"), "title",
                   view_text(step, "title"), "target", view_text(step, "target"), "code", view_text(error, "code"),
                   "text", json_get_text(error, "text") ? json_get_text(error, "text") : view_text(step, "reason"),
                   "hint", json_get_text(error, "hint"), "state", view_text(step, "state"), "attempt",
@@ -208,7 +211,7 @@ struct error *view_failures(const struct release_view *view, json_t **out)
         if (!text_is(state, "failed") && !text_is(state, "doubt"))
             continue;
         if (!plan)
-            TRY(read_plan(view, &plan));
+            plan = read_plan(view);
         TRY(step_failure(view, plan, step, &failure));
         insert_by_time(list, failure);
     }

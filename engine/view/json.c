@@ -48,6 +48,7 @@ json_t *release_row_json(struct arena *arena, const json_t *row)
 
 static json_t *stages_json(const struct release_view *view)
 {
+    static const char *const keys[] = {"name", "kind", "track", "state", "steps", "steps_over", NULL};
     json_t *list = json_array();
     size_t index;
     const json_t *stage;
@@ -55,16 +56,13 @@ static json_t *stages_json(const struct release_view *view)
     json_array_foreach(view->stages, index, stage)
     {
         const json_t *running = view_has_ended(view) ? NULL : view_stage_running(view, stage);
-        int64_t began_ms, ended_ms;
-        int over, all;
+        json_t *out = json_object();
 
-        view_stage_times(view, stage, &began_ms, &ended_ms);
-        view_stage_steps(view, stage, &over, &all);
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:s?}", "name", view_text(stage, "name"), "kind",
-                            view_text(stage, "kind"), "state", view_stage_state(view, stage), "steps", all,
-                            "steps_over", over, "began", time_json(view->arena, began_ms), "ended",
-                            time_json(view->arena, ended_ms), "now", running ? view_text(running, "title") : NULL));
+        set_columns(out, stage, keys);
+        json_object_set_new(out, "began", time_of(view, stage, "started_ms"));
+        json_object_set_new(out, "ended", time_of(view, stage, "ended_ms"));
+        json_object_set_new(out, "now", running ? json_string(view_text(running, "title")) : json_null());
+        json_array_append_new(list, out);
     }
     return list;
 }
@@ -109,18 +107,9 @@ static json_t *instances_json(const struct release_view *view, const char *stamp
     return list;
 }
 
-static const char *side_of(const struct release_view *view, const json_t *stamp)
-{
-    const char *side = json_get_text(stamp, "side");
-
-    if (side)
-        return side;
-    return text_is(view_text(stamp, "unit"), view_text(view->release, "unit")) ? "new" : "old";
-}
-
 static json_t *stamps_json(const struct release_view *view)
 {
-    static const char *const keys[] = {"name", "unit", "region", "state", NULL};
+    static const char *const keys[] = {"name", "unit", "region", "side", "state", NULL};
     json_t *list = json_array();
     size_t index;
     const json_t *row;
@@ -130,7 +119,6 @@ static json_t *stamps_json(const struct release_view *view)
         json_t *out = json_object();
 
         set_columns(out, row, keys);
-        json_object_set_new(out, "side", json_string(side_of(view, row)));
         json_object_set_new(out, "instances", instances_json(view, view_text(row, "name")));
         json_array_append_new(list, out);
     }
@@ -188,20 +176,6 @@ static json_t *drain_json(const struct release_view *view)
     return out;
 }
 
-/* The gate that the decision was about; JSON null when it was about the release. New reference. */
-static json_t *gate_of(const struct release_view *view, const json_t *decision)
-{
-    size_t index;
-    const json_t *gate;
-
-    json_array_foreach(view->gates, index, gate)
-    {
-        if (json_get_int(gate, "step", -1) == json_get_int(decision, "step", -2))
-            return column(gate, "name");
-    }
-    return json_null();
-}
-
 static json_t *decisions_json(const struct release_view *view)
 {
     static const char *const keys[] = {"seq",  "decision", "person",  "comment", "gate",
@@ -215,7 +189,6 @@ static json_t *decisions_json(const struct release_view *view)
         json_t *out = json_object();
 
         set_columns(out, row, keys);
-        json_object_set_new(out, "gate", gate_of(view, row));
         json_object_set_new(out, "at", time_of(view, row, "at_ms"));
         json_object_set_new(out, "used", json_boolean(json_is_integer(json_object_get(row, "used_seq"))));
         json_array_append_new(list, out);

@@ -36,6 +36,8 @@ struct progress *progress_new(struct record *record, const char *release, const 
     progress->release = heap_text(release);
     progress->options = *options;
     progress->seq = options->after_seq;
+    if (progress->options.heartbeat_ms == 0)
+        progress->options.heartbeat_ms = HEARTBEAT_MS;
     progress->line_ms = clock_boot_ms();
     progress->stale = true;
     return progress;
@@ -109,7 +111,7 @@ static void add_event(const struct progress *progress, struct arena *arena, cons
 }
 
 /* The block: all that a person who follows wants to see at once. */
-static struct error *add_block(struct progress *progress, struct arena *arena, struct strbuf *out)
+static struct error *add_block(struct progress *progress, struct arena *arena, bool last, struct strbuf *out)
 {
     struct release_view view CLEANUP(release_view_release) = {0};
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
@@ -127,7 +129,8 @@ static struct error *add_block(struct progress *progress, struct arena *arena, s
     /* What the running step waits for stands in its stage's line. */
     if (view_waits_for_people(&view)) {
         waiting_text(&view, screen, &text);
-        next = view_next(&view);
+        /* At the end the command itself gives its advice. */
+        next = last ? json_array() : view_next(&view);
         json_array_foreach(next, index, row)
         {
             if (index < NEXT_MOST && !text_starts(view_text(row, "why"), "follow"))
@@ -160,28 +163,42 @@ static struct error *add_heartbeat(const struct progress *progress, struct arena
     return NULL;
 }
 
+/* Lines for everything that happened since the last look; the record gives so many at a time. */
+static struct error *add_news(struct progress *progress, struct arena *arena, struct strbuf *lines)
+{
+    size_t count;
+
+    do {
+        json_t *rows CLEANUP(json_cleanup) = NULL;
+        size_t index;
+        const json_t *row;
+
+        TRY(rows_events(progress->record, progress->release, progress->seq, &rows));
+        json_array_foreach(rows, index, row)
+        {
+            add_event(progress, arena, row, lines);
+            progress->seq = json_get_int(row, "seq", progress->seq);
+            progress->stale = true;
+        }
+        count = json_array_size(rows);
+    } while (count == ROWS_EVENTS_MOST);
+    return NULL;
+}
+
 static struct error *look(struct progress *progress, bool last)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     struct strbuf lines CLEANUP(strbuf_release) = STRBUF_INIT(0);
     struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
-    json_t *rows CLEANUP(json_cleanup) = NULL;
     int64_t now_ms = clock_boot_ms();
     bool live = progress->options.form == PROGRESS_LIVE;
     bool due;
-    size_t index;
-    const json_t *row;
 
-    TRY(rows_events(progress->record, progress->release, progress->seq, &rows));
-    json_array_foreach(rows, index, row)
-    {
-        add_event(progress, arena, row, &lines);
-        progress->seq = json_get_int(row, "seq", progress->seq);
-        progress->stale = true;
-    }
-    if (lines.length > 0)
+    TRY(add_news(progress, arena, &lines));
+    if (lines.length > 0) {
         progress->line_ms = now_ms;
-    else if (progress->options.form == PROGRESS_LINES && now_ms - progress->line_ms >= HEARTBEAT_MS && !last) {
+    } else if (progress->options.form == PROGRESS_LINES &&
+               now_ms - progress->line_ms >= progress->options.heartbeat_ms && !last) {
         TRY(add_heartbeat(progress, arena, &lines));
         progress->line_ms = now_ms;
     }
@@ -192,7 +209,7 @@ static struct error *look(struct progress *progress, bool last)
     strbuf_add(&out, strbuf_view(&lines), lines.length);
     if (due) {
         screen_measure(&progress->options.screen, fileno(progress->options.stream));
-        TRY(add_block(progress, arena, &out));
+        TRY(add_block(progress, arena, last, &out));
         progress->drawn_ms = now_ms;
         progress->stale = false;
     }

@@ -30,6 +30,7 @@ struct progress_options {
     const char *program;  /* how commands in advice begin; borrowed */
     bool verbose;         /* every event */
     int64_t after_seq;    /* events up to this one are not shown */
+    int64_t heartbeat_ms; /* PROGRESS_LINES: silence after which a line says that it still waits; 0 = 30 s */
 };
 
 struct progress;

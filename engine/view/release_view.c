@@ -27,9 +27,10 @@ static struct error *read_lists(struct release_view *view)
         const char *query;
         json_t **out;
     } lists[] = {
-        {"stages", &view->stages},       {"steps", &view->steps},   {"stamps", &view->stamps},
-        {"instances", &view->instances}, {"decisions", &view->decisions},
-        {"gates", &view->gates},         {"drains", &view->drains}, {"drain_instances", &view->drain_instances},
+        {"stages", &view->stages},       {"steps", &view->steps},
+        {"stamps", &view->stamps},       {"instances", &view->instances},
+        {"decisions", &view->decisions}, {"gates", &view->gates},
+        {"drains", &view->drains},       {"drain_instances", &view->drain_instances},
     };
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -99,86 +100,6 @@ bool view_has_ended(const struct release_view *view)
     return text_is(view->state, "ended");
 }
 
-static bool in_stage(const json_t *step, const json_t *stage)
-{
-    return json_get_int(step, "stage", -1) == json_get_int(stage, "ordinal", -2);
-}
-
-static bool is_over(const json_t *step)
-{
-    const char *state = view_text(step, "state");
-
-    return text_is(state, "done") || text_is(state, "skipped");
-}
-
-const char *view_stage_state(const struct release_view *view, const json_t *stage)
-{
-    int all = 0, done = 0, skipped = 0, failed = 0, begun = 0;
-    size_t index;
-    const json_t *step;
-
-    json_array_foreach(view->steps, index, step)
-    {
-        const char *state = view_text(step, "state");
-
-        if (!in_stage(step, stage))
-            continue;
-        all++;
-        done += text_is(state, "done");
-        skipped += text_is(state, "skipped");
-        failed += text_is(state, "failed") || text_is(state, "doubt");
-        begun += text_is(state, "running") || text_is(state, "backoff");
-    }
-    if (failed)
-        return "failed";
-    if (all > 0 && skipped == all)
-        return "skipped";
-    if (done + skipped == all && (all > 0 || text_is(view_text(view->release, "end"), "succeeded")))
-        return "done";
-    if (view_has_ended(view))
-        return begun || done ? "failed" : "skipped";
-    return begun || done ? "running" : "pending";
-}
-
-void view_stage_times(const struct release_view *view, const json_t *stage, int64_t *began_ms, int64_t *ended_ms)
-{
-    bool open = false;
-    size_t index;
-    const json_t *step;
-
-    *began_ms = *ended_ms = 0;
-    json_array_foreach(view->steps, index, step)
-    {
-        int64_t began = json_get_int(step, "started_ms", 0);
-        int64_t ended = json_get_int(step, "ended_ms", 0);
-
-        if (!in_stage(step, stage))
-            continue;
-        open = open || (began && !is_over(step));
-        if (began && (!*began_ms || began < *began_ms))
-            *began_ms = began;
-        if (ended > *ended_ms)
-            *ended_ms = ended;
-    }
-    if (open && !view_has_ended(view))
-        *ended_ms = 0;
-}
-
-void view_stage_steps(const struct release_view *view, const json_t *stage, int *over, int *all)
-{
-    size_t index;
-    const json_t *step;
-
-    *over = *all = 0;
-    json_array_foreach(view->steps, index, step)
-    {
-        if (!in_stage(step, stage))
-            continue;
-        ++*all;
-        *over += is_over(step);
-    }
-}
-
 const json_t *view_stage_running(const struct release_view *view, const json_t *stage)
 {
     const json_t *found = NULL;
@@ -189,7 +110,9 @@ const json_t *view_stage_running(const struct release_view *view, const json_t *
     {
         const char *state = view_text(step, "state");
 
-        if (!in_stage(step, stage) || (!text_is(state, "running") && !text_is(state, "backoff")))
+        if (json_get_int(step, "stage_ordinal", -1) != json_get_int(stage, "ordinal", -2))
+            continue;
+        if (!text_is(state, "running") && !text_is(state, "backoff"))
             continue;
         if (!found || json_get_int(step, "started_ms", 0) >= json_get_int(found, "started_ms", 0))
             found = step;

@@ -50,16 +50,10 @@ const char *view_text(const json_t *row, const char *key);
 /* A column of 0 and 1. */
 bool view_flag(const json_t *row, const char *key);
 
-/* "running", "failed", "skipped", "done" or "pending": what the stage's steps say. */
-const char *view_stage_state(const struct release_view *view, const json_t *stage);
 /* A drain step that ran past its deadline, or whose instance died: a person is asked about it. */
 bool view_asks_person(const struct release_view *view, const json_t *step);
 /* {probe: number or null} that a person would give up on the instance. New reference. */
 json_t *view_left_on(const struct release_view *view, const char *instance);
-/* When the stage began and ended, from its steps; 0 = not yet. */
-void view_stage_times(const struct release_view *view, const json_t *stage, int64_t *began_ms, int64_t *ended_ms);
-/* Steps of the stage that are over, and all. */
-void view_stage_steps(const struct release_view *view, const json_t *stage, int *over, int *all);
 /* The stage's step that runs now (the last one that began), or NULL. */
 const json_t *view_stage_running(const struct release_view *view, const json_t *stage);
 

@@ -33,7 +33,7 @@ struct error *rows_status(struct record *record, json_t **out)
 
 struct error *rows_units(struct record *record, const char *environment, json_t **out)
 {
-    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s?}", "environment", environment);
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s, s:i}", "environment", environment, "standing", 1);
 
     return query_rows(record, "units", params, out);
 }
@@ -47,7 +47,8 @@ struct error *rows_shares(struct record *record, const char *environment, json_t
 
 struct error *rows_events(struct record *record, const char *release, int64_t after, json_t **out)
 {
-    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s, s:I}", "release", release, "after", (json_int_t)after);
+    json_t *params CLEANUP(json_cleanup) =
+        json_pack("{s:s, s:I, s:i}", "release", release, "after", (json_int_t)after, "most", ROWS_EVENTS_MOST);
 
     return query_rows(record, "events", params, out);
 }

@@ -10,19 +10,21 @@
 
 struct record;
 
+#define ROWS_EVENTS_MOST 1000
+
 /* One release's row; JSON null when there is none. */
 NODISCARD struct error *rows_release(struct record *record, const char *release, json_t **out);
 /* Releases without an end, of the environment (NULL: of all). */
 NODISCARD struct error *rows_live(struct record *record, const char *environment, json_t **out);
 /* The newest releases of the environment (NULL: of all), newest first. */
 NODISCARD struct error *rows_releases(struct record *record, const char *environment, int limit, json_t **out);
-/* Environments with what is live in each. */
+/* Every environment: what is live in it, its live release, how the last one ended. */
 NODISCARD struct error *rows_status(struct record *record, json_t **out);
-/* Units of the environment (NULL: of all). */
+/* Units of the environment that stand, newest first. */
 NODISCARD struct error *rows_units(struct record *record, const char *environment, json_t **out);
-/* Events of the release after `after`, in order. */
 /* The shares last proved in the environment: pool, unit, basis_points. */
 NODISCARD struct error *rows_shares(struct record *record, const char *environment, json_t **out);
+/* Events of the release after `after`, in order; ROWS_EVENTS_MOST at most, so ask again until there are fewer. */
 NODISCARD struct error *rows_events(struct record *record, const char *release, int64_t after, json_t **out);
 /* The seq of the release's last event; 0 = it has none. */
 NODISCARD struct error *rows_last_seq(struct record *record, const char *release, int64_t *out);

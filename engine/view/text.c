@@ -63,6 +63,8 @@ static enum mark_kind stage_mark(const char *state)
         return MARK_FAILED;
     if (text_is(state, "skipped"))
         return MARK_SKIPPED;
+    if (text_is(state, "waiting"))
+        return MARK_WARN;
     return text_is(state, "running") ? MARK_NOW : MARK_LATER;
 }
 
@@ -70,25 +72,24 @@ static enum mark_kind stage_mark(const char *state)
 static const char *stage_words(const struct release_view *view, const json_t *stage, const char *state)
 {
     const json_t *running = view_stage_running(view, stage);
-    int64_t began_ms, ended_ms;
-    int over, all;
+    int64_t began_ms = json_get_int(stage, "started_ms", 0);
+    int64_t ended_ms = json_get_int(stage, "ended_ms", 0);
+    const char *steps = arena_printf(view->arena, "%lld/%lld", (long long)json_get_int(stage, "steps_over", 0),
+                                     (long long)json_get_int(stage, "steps", 0));
 
-    view_stage_times(view, stage, &began_ms, &ended_ms);
-    view_stage_steps(view, stage, &over, &all);
-    if (text_is(state, "running") && running)
-        return arena_printf(view->arena, "%d/%d  %s  %s", over, all, view_text(running, "title"),
+    if (text_is(state, "running") || text_is(state, "waiting")) {
+        if (!running)
+            return steps;
+        return arena_printf(view->arena, "%s  %s  %s", steps, view_text(running, "title"),
                             waited_text(view->arena, view->now_ms - json_get_int(running, "started_ms", view->now_ms)));
-    if (text_is(state, "running"))
-        return arena_printf(view->arena, "%d/%d", over, all);
-    if (began_ms && ended_ms && !text_is(state, "skipped"))
-        return lasting_text(view->arena, ended_ms - began_ms);
-    return "";
+    }
+    return began_ms && ended_ms && !text_is(state, "skipped") ? lasting_text(view->arena, ended_ms - began_ms) : "";
 }
 
 static void stage_line(const struct release_view *view, const json_t *stage, const struct screen *screen, int width,
                        struct strbuf *out)
 {
-    const char *state = view_stage_state(view, stage);
+    const char *state = view_text(stage, "state");
     const char *name = view_text(stage, "name");
     const char *words = stage_words(view, stage, state);
 
@@ -100,22 +101,32 @@ static void stage_line(const struct release_view *view, const json_t *stage, con
     strbuf_char(out, '\n');
 }
 
+/* The way back is shown once it is taken. */
+static bool is_shown(const struct release_view *view, const json_t *stage)
+{
+    const char *state = view_text(stage, "state");
+
+    if (!text_is(view_text(stage, "kind"), "undo"))
+        return true;
+    return text_is(view->state, "rolling_back") || (!text_is(state, "pending") && !text_is(state, "skipped"));
+}
+
 void stages_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
 {
-    bool back = text_is(view->state, "rolling_back") || view_has_ended(view);
-    int width = widest(view->stages, "name");
+    int width = 0;
     size_t index;
     const json_t *stage;
 
     json_array_foreach(view->stages, index, stage)
     {
-        bool undo = text_is(view_text(stage, "kind"), "undo");
+        int columns = is_shown(view, stage) ? text_columns(view_text(stage, "name")) : 0;
 
-        /* The way back is shown once it is taken. */
-        if (undo && (!back || text_is(view_stage_state(view, stage), "pending") ||
-                     text_is(view_stage_state(view, stage), "skipped")))
-            continue;
-        stage_line(view, stage, screen, width, out);
+        width = columns > width ? columns : width;
+    }
+    json_array_foreach(view->stages, index, stage)
+    {
+        if (is_shown(view, stage))
+            stage_line(view, stage, screen, width, out);
     }
 }
 

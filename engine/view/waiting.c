@@ -19,24 +19,6 @@ static const json_t *asked_gate(const struct release_view *view)
     return NULL;
 }
 
-/* Who has approved this very question. */
-static json_t *approved_by(const struct release_view *view, const json_t *gate)
-{
-    json_t *people = json_array();
-    size_t index;
-    const json_t *row;
-
-    json_array_foreach(view->decisions, index, row)
-    {
-        if (!text_is(view_text(row, "decision"), "approve") || json_get_text(row, "refused"))
-            continue;
-        if (json_get_int(row, "step", -1) == json_get_int(gate, "step", -2) &&
-            text_is(view_text(row, "subject"), view_text(gate, "subject")))
-            json_array_append(people, json_object_get(row, "person"));
-    }
-    return people;
-}
-
 static bool has_text(const json_t *list, const char *text)
 {
     size_t index;
@@ -89,14 +71,14 @@ static json_t *waiting_gate(const struct release_view *view, const json_t *gate)
 {
     json_t *waiting = waiting_plain("gate", arena_printf(view->arena, "gate %s", view_text(gate, "name")),
                                     json_get_int(gate, "asked_ms", 0));
-    json_t *approved = approved_by(view, gate);
+    json_t *approved = json_object_get(gate, "approvers");
     int64_t expires_ms = json_get_int(gate, "expires_ms", 0);
 
     json_object_set(waiting, "gate", json_object_get(gate, "name"));
     json_object_set_new(waiting, "title", json_string(title_of(view, json_get_int(gate, "step", -1))));
     json_object_set(waiting, "subject", json_object_get(gate, "subject"));
     json_object_set_new(waiting, "approvals", json_integer(json_get_int(gate, "approvals", 1)));
-    json_object_set_new(waiting, "approved_by", approved);
+    json_object_set(waiting, "approved_by", approved);
     json_object_set_new(waiting, "people", may_approve(view, gate, approved));
     json_object_set_new(waiting, "anyone", json_boolean(json_array_size(json_object_get(gate, "people")) == 0));
     json_object_set_new(waiting, "barred",

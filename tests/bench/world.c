@@ -119,17 +119,18 @@ static void append(struct world *world, struct tx *tx, const struct lease *lease
 }
 
 /* What the stamp driver says of an instance; the process is this one, so that it is alive. */
-static json_t *detail_of(struct world *world, const struct plan_step *step, const char *address)
+static json_t *detail_of(struct world *world, const struct plan_step *step, int port)
 {
+    const char *address;
+
     if (step->verb != VERB_INSTANCE_CREATE)
         return json_object();
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "driver", "process", "address", address, "pid",
-                     (json_int_t)getpid(), "start", (json_int_t)holder_start(getpid()), "boot_id", clock_boot_id(), "mark",
-                     arena_printf(world->arena, "PENSTOCK_INSTANCE=%s/%s", record_id(world->record), step->target),
-                     "log", "");
+    address = arena_printf(world->arena, "127.1.%d.%d:%d", step->ordinal / 250, step->ordinal % 250 + 1, port);
+    return json_pack("{s:s, s:s, s:I, s:I, s:s}", "driver", "process", "address", address, "pid", (json_int_t)getpid(),
+                     "start", (json_int_t)holder_start(getpid()), "boot_id", clock_boot_id());
 }
 
-void world_pretend(struct world *world, const struct plan *plan, int until, const char *address)
+void world_pretend(struct world *world, const struct plan *plan, int until, int port)
 {
     struct tx tx CLEANUP(tx_rollback) = TX_INIT;
     struct lease lease = LEASE_INIT;
@@ -139,7 +140,7 @@ void world_pretend(struct world *world, const struct plan *plan, int until, cons
     for (int i = 0; i < until; i++) {
         const struct plan_step *step = &plan->steps[i];
         json_t *key CLEANUP(json_cleanup) = json_pack("{s:s}", "key", step->key);
-        json_t *done CLEANUP(json_cleanup) = json_pack("{s:o}", "detail", detail_of(world, step, address));
+        json_t *done CLEANUP(json_cleanup) = json_pack("{s:o}", "detail", detail_of(world, step, port));
         struct event started = {.kind = EVENT_STEP_STARTED, .step = i, .reason = step->title, .body = key};
         struct event ended = {.kind = EVENT_STEP_DONE, .step = i, .reason = step->title, .body = done};
 

@@ -36,8 +36,11 @@ void world_run(struct world *world, const struct plan *plan);
 /* The whole chain is sound. Returns how many rows it has. */
 int64_t world_verify(struct world *world);
 
-/* Writes what a runner would have written if every step before `until` had gone well at once. */
-void world_pretend(struct world *world, const struct plan *plan, int until, const char *address);
+/*
+ * Writes what a runner would have written if every step before `until` had gone well at once. Instances that were created
+ * are this very process, and their addresses are 127.x.y.z:port, one for each.
+ */
+void world_pretend(struct world *world, const struct plan *plan, int until, int port);
 
 /* A pipeline of `count` command stages; malloc'd. */
 char *world_commands(int count, const char *argv);

@@ -192,7 +192,7 @@ static inline int door_teardown(void **state)
 
 #define act_done(door, advance, params) act_done_at((door), (advance), (params), __FILE__, __LINE__)
 #define act_fails(door, advance, params, code, kind, text) \
-    act_fails_at((door), (advance), (params), (code), (kind), (text), __FILE__, __LINE__)
+    act_fails_at((door), (advance), (params), &(struct failure){(code), (kind), (text)}, __FILE__, __LINE__)
 
 /* The detail, canonical. */
 static inline const char *act_done_at(struct door *door, advance_fn advance, const char *params, const char *file,
@@ -207,12 +207,12 @@ static inline const char *act_done_at(struct door *door, advance_fn advance, con
     return detail;
 }
 
-static inline void act_fails_at(struct door *door, advance_fn advance, const char *params, enum error_code code,
-                                enum error_kind kind, const char *text, const char *file, int line)
+static inline void act_fails_at(struct door *door, advance_fn advance, const char *params, const struct failure *want,
+                                const char *file, int line)
 {
     struct call call;
 
-    assert_call_failed_at(act(door, advance, params, &call), &call, code, kind, text, file, line);
+    assert_call_failed_at(act(door, advance, params, &call), &call, want, file, line);
     call_release(&call);
 }
 

@@ -160,18 +160,25 @@ static inline void assert_call_done_at(enum call_status status, const struct cal
     _fail(file, line);
 }
 
-#define assert_call_failed(status, call, code, kind, text) \
-    assert_call_failed_at((status), (call), (code), (kind), (text), __FILE__, __LINE__)
+/* What a failure has to be; `text` is a pattern. */
+struct failure {
+    enum error_code code;
+    enum error_kind kind;
+    const char *text;
+};
 
-static inline void assert_call_failed_at(enum call_status status, const struct call *call, enum error_code code,
-                                         enum error_kind kind, const char *text, const char *file, int line)
+#define assert_call_failed(status, call, code, kind, text) \
+    assert_call_failed_at((status), (call), &(struct failure){(code), (kind), (text)}, __FILE__, __LINE__)
+
+static inline void assert_call_failed_at(enum call_status status, const struct call *call, const struct failure *want,
+                                         const char *file, int line)
 {
     _assert_int_equal(status, CALL_FAILED, file, line);
-    if (!text_glob(text, call->error->text))
+    if (!text_glob(want->text, call->error->text))
         print_error("error is: %s\n", call->error->text);
-    _assert_true(text_glob(text, call->error->text), text, file, line);
-    _assert_int_equal((LargestIntegralType)call->error->code, (LargestIntegralType)code, file, line);
-    _assert_int_equal((LargestIntegralType)call->error->kind, (LargestIntegralType)kind, file, line);
+    _assert_true(text_glob(want->text, call->error->text), want->text, file, line);
+    _assert_int_equal((LargestIntegralType)call->error->code, (LargestIntegralType)want->code, file, line);
+    _assert_int_equal((LargestIntegralType)call->error->kind, (LargestIntegralType)want->kind, file, line);
 }
 
 #endif

@@ -223,6 +223,9 @@ static void test_haproxy__comes_back_with_its_weights_after_a_crash(void **state
 
     begin_with_two(door, NULL);
     act_done(door, door->driver->drain, "{'pool': 'app', 'server': 'b'}");
+    act_done(door, door->driver->add, add_params(door, "api", "off", serve(door->world, "off")));
+    door_tell(door, "set server api/off state maint");
+    act_done(door, door->driver->drain, "{'pool': 'app', 'server': 'b'}"); /* writes down what it finds */
     pid = door_pid(door);
     kill((pid_t)pid, SIGKILL);
     assert_call_done(act(door, door->driver->ensure, NULL, &call), &call);
@@ -233,6 +236,9 @@ static void test_haproxy__comes_back_with_its_weights_after_a_crash(void **state
     assert_string_equal(server_field(door, "b", "weight"), "0");
     for (int i = 0; i < 10; i++)
         assert_string_equal(ask(door, "/"), "a");
+    assert_non_null(strstr(act_done(door, door->driver->observe, "{'pool': 'api'}"), "\"state\":\"maint\""));
+    act_done(door, door->driver->undrain, "{'pool': 'api', 'server': 'off'}");
+    assert_non_null(strstr(act_done(door, door->driver->observe, "{'pool': 'api'}"), "\"state\":\"ready\""));
     /* The servers are as good as those that were added at run time. */
     act_done(door, door->driver->set_shares, "{'pool': 'app', 'weights': {'b': 7}}");
     act_done(door, door->driver->drain, "{'pool': 'app', 'server': 'a'}");

@@ -73,14 +73,14 @@ static const char *act_done(struct instance *instance, advance_fn advance, const
 }
 
 #define act_fails(instance, advance, params, code, kind, text) \
-    act_fails_at((instance), (advance), (params), (code), (kind), (text), __FILE__, __LINE__)
+    act_fails_at((instance), (advance), (params), &(struct failure){(code), (kind), (text)}, __FILE__, __LINE__)
 
-static void act_fails_at(struct instance *instance, advance_fn advance, const char *params, enum error_code code,
-                         enum error_kind kind, const char *text, const char *file, int line)
+static void act_fails_at(struct instance *instance, advance_fn advance, const char *params, const struct failure *want,
+                         const char *file, int line)
 {
     struct call call;
 
-    assert_call_failed_at(act(instance, advance, params, &call), &call, code, kind, text, file, line);
+    assert_call_failed_at(act(instance, advance, params, &call), &call, want, file, line);
     call_release(&call);
 }
 

@@ -78,36 +78,37 @@ static bool from_json(struct arena *arena, enum extract_kind kind, const char *p
     return *why == NULL;
 }
 
-struct error *extract_check(enum extract_kind kind, const char *expression)
+struct error *extract_check(const struct extract *extract)
 {
-    switch (kind) {
+    switch (extract->kind) {
     case EXTRACT_JSON:
     case EXTRACT_COUNT:
-        return json_path_check(expression);
+        return json_path_check(extract->expression);
     case EXTRACT_METRIC:
-        return extract_metric_check(expression);
+        return extract_metric_check(extract->expression);
     case EXTRACT_SQL:
-        return extract_sql_check(expression);
+        return extract_sql_check(extract->expression);
     }
-    BUG("kind %d", (int)kind);
+    BUG("kind %d", (int)extract->kind);
 }
 
-bool extract_number(struct arena *arena, enum extract_kind kind, const char *expression, const char *body,
-                    size_t length, double *out, const char **why)
+bool extract_number(struct arena *arena, const struct extract *extract, const char *body, size_t length, double *out,
+                    const char **why)
 {
+    const char *expression = extract->expression;
     struct error *error CLEANUP(error_cleanup) = NULL;
     json_t *document CLEANUP(json_cleanup) = NULL;
     double value = 0;
     bool told = false;
 
     *why = NULL;
-    switch (kind) {
+    switch (extract->kind) {
     case EXTRACT_JSON:
     case EXTRACT_COUNT:
         error = json_path_check(expression);
         if (!error)
             document = parse_body(arena, body, length, why);
-        told = document && from_json(arena, kind, expression, document, &value, why);
+        told = document && from_json(arena, extract->kind, expression, document, &value, why);
         break;
     case EXTRACT_METRIC:
         error = extract_metric_check(expression);

@@ -20,15 +20,21 @@ enum extract_kind {
     EXTRACT_SQL,    /* a SELECT with one scalar; the body is bound as :body */
 };
 
+/* What is taken out of a body. */
+struct extract {
+    enum extract_kind kind;
+    const char *expression;
+};
+
 bool extract_kind_parse(const char *text, enum extract_kind *out);
 
 /* True: *out is the number. False: *why says what was wrong, in the arena. */
-bool extract_number(struct arena *arena, enum extract_kind kind, const char *expression, const char *body,
-                    size_t length, double *out, const char **why);
+bool extract_number(struct arena *arena, const struct extract *extract, const char *body, size_t length, double *out,
+                    const char **why);
 /* A text or whole number at a JSON path, as text: who answered. NULL: not told. */
 const char *extract_identity(struct arena *arena, const char *path, const char *body, size_t length);
 
 /* Refuses an expression that can never give a number, before a release starts. */
-NODISCARD struct error *extract_check(enum extract_kind kind, const char *expression);
+NODISCARD struct error *extract_check(const struct extract *extract);
 
 #endif

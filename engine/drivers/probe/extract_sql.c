@@ -325,7 +325,9 @@ bool extract_sql(struct arena *arena, const char *expression, const char *body, 
     struct sandbox sandbox CLEANUP(sandbox_close) = {0};
     sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
 
-    *why = NULL;
+    *why = expression ? NULL : "there is no SQL";
+    if (*why)
+        return false;
     if (length > BODY_MOST_BYTES) {
         *why = "the answer is too long for SQL";
         return false;

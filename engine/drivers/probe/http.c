@@ -159,7 +159,7 @@ static void sample_probe(struct call *call, struct sample_call *own, const struc
                          const struct reply *last)
 {
     const char *why = no_answer(call, last);
-    enum extract_kind kind;
+    struct extract extract = {.expression = probe->expression};
     double number = 0;
 
     if (why) {
@@ -169,10 +169,10 @@ static void sample_probe(struct call *call, struct sample_call *own, const struc
     }
     if (!sample_identity(call, own, probe, last))
         return;
-    if (!extract_kind_parse(probe->kind, &kind))
-        sample_unknown(call, own, probe, arena_printf(call->arena, "'%s' is no kind of probe", probe->kind));
-    else if (!extract_number(call->arena, kind, probe->expression, last->text ? last->text : "", last->length, &number,
-                             &why))
+    if (!extract_kind_parse(probe->kind, &extract.kind))
+        sample_unknown(call, own, probe,
+                       arena_printf(call->arena, "'%s' is no kind of probe", probe->kind ? probe->kind : ""));
+    else if (!extract_number(call->arena, &extract, last->text ? last->text : "", last->length, &number, &why))
         sample_unknown(call, own, probe, why);
     else if (number < 9e15 && number == (double)(json_int_t)number)
         json_object_set_new(own->values, probe->name, json_integer((json_int_t)number));

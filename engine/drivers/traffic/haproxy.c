@@ -22,11 +22,15 @@
 
 #define WEIGHT_MAX 256
 #define WAIT_DEFAULT_MS 30000
-#define POLL_MS 100
+/* A wait is polled at a fifth of the time that it has taken so far, within these. */
+#define POLL_LEAST_MS 100
+#define POLL_MOST_MS 1000
 /* A change is visible at once; this is for a HAProxy whose threads are all busy. */
 #define UNCHANGED_LOOKS 3
 #define ROUNDS_MOST 200
 #define WRITES_MOST 10
+#define TORN_MOST 20
+#define TORN_MS 20
 /* HAProxy reads a command line into one buffer of 16 KiB. */
 #define COMMANDS_MOST_BYTES ((size_t)8 * 1024)
 
@@ -48,11 +52,13 @@ struct steer {
     const char *pool;
     const char *server;
     const char *address;
+    bool writes_files; /* which have all pools, so all of them are looked at */
     struct haproxy_seen seen;
     const char *commands; /* sent last */
     int same_commands;    /* how often they were wanted again */
     int rounds;
     int writes;
+    int torn;  /* looks in a row that were no whole picture */
     bool busy; /* a server could not be deleted, connections are attached */
     int64_t waited_ms;
 };
@@ -352,15 +358,15 @@ static enum verdict remove_decide(struct call *call, struct steer *own, struct s
 static enum call_status steer_look(struct call *call, struct steer *own, struct effect *want)
 {
     own->phase = STEER_SEEN;
-    /* The file of a managed front door has all pools, so all are looked at. */
     return want_haproxy(call, want, own->door.socket,
-                        haproxy_question(call->arena, own->door.managed ? NULL : own->pool, own->door.managed));
+                        haproxy_question(call->arena, own->writes_files ? NULL : own->pool, own->writes_files));
 }
 
 static enum call_status steer_begin(struct call *call, struct steer *own, const struct haproxy_verb *verb,
                                     struct effect *want)
 {
     CALL_TRY(call, haproxy_door_read(call->arena, call->door, &own->door));
+    own->writes_files = own->door.managed && verb->writes;
     own->pool = json_get_text(call->params, "pool");
     own->server = json_get_text(call->params, "server");
     own->address = json_get_text(call->params, "address");
@@ -382,7 +388,7 @@ static enum call_status steer_begin(struct call *call, struct steer *own, const 
 static enum call_status steer_agrees(struct call *call, struct steer *own, const struct haproxy_verb *verb,
                                      struct effect *want)
 {
-    if (verb->writes && own->door.managed) {
+    if (own->writes_files) {
         own->phase = STEER_CONFIG_READ;
         return want_file(want, EFFECT_READ_FILE, own->door.config, NULL);
     }
@@ -402,11 +408,21 @@ static enum call_status steer_act(struct call *call, struct steer *own, const ch
     }
     if (++own->same_commands < UNCHANGED_LOOKS) {
         own->phase = STEER_LOOK;
-        return want_sleep(want, POLL_MS);
+        return want_sleep(want, POLL_LEAST_MS);
     }
     return call_failed(call,
                        error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy said yes but changed nothing: '%.*s'",
                                  (int)strcspn(commands, ";"), commands));
+}
+
+static enum call_status steer_wait(struct steer *own, struct effect *want)
+{
+    int64_t pause_ms = own->waited_ms / 5;
+
+    pause_ms = pause_ms < POLL_LEAST_MS ? POLL_LEAST_MS : pause_ms > POLL_MOST_MS ? POLL_MOST_MS : pause_ms;
+    own->waited_ms += pause_ms;
+    own->phase = STEER_LOOK;
+    return want_sleep(want, pause_ms);
 }
 
 static enum call_status steer_seen(struct call *call, struct steer *own, const struct haproxy_verb *verb,
@@ -415,7 +431,8 @@ static enum call_status steer_seen(struct call *call, struct steer *own, const s
     struct strbuf commands CLEANUP(strbuf_release) = STRBUF_INIT(0);
     struct error *error = NULL;
 
-    if (own->seen.missing || (own->door.managed && !haproxy_find_pool(&own->seen, own->pool)))
+    own->torn = 0;
+    if (own->seen.missing || !haproxy_find_pool(&own->seen, own->pool))
         return call_failed(
             call, error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "haproxy has no backend '%s'", own->pool),
                              "a pool of the pipeline is a backend of the same name in haproxy"));
@@ -425,9 +442,7 @@ static enum call_status steer_seen(struct call *call, struct steer *own, const s
     case VERDICT_ACT:
         return steer_act(call, own, arena_text_n(call->arena, strbuf_view(&commands), commands.length), want);
     case VERDICT_WAIT:
-        own->waited_ms += POLL_MS;
-        own->phase = STEER_LOOK;
-        return want_sleep(want, POLL_MS);
+        return steer_wait(own, want);
     case VERDICT_FAILS:
         break;
     }
@@ -451,6 +466,17 @@ static bool same_bytes(const struct reply *last, const char *text)
     return last->length == strlen(text) && (last->length == 0 || memcmp(last->text, text, last->length) == 0);
 }
 
+/* Other calls add and remove servers at the same time; one of the next looks falls between their changes. */
+static enum call_status steer_torn(struct call *call, struct steer *own, struct effect *want)
+{
+    if (++own->torn > TORN_MOST)
+        return call_failed(call,
+                           error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT,
+                                     "haproxy shows other servers each time it is asked about pool '%s'", own->pool));
+    own->phase = STEER_LOOK;
+    return want_sleep(want, TORN_MS);
+}
+
 static enum call_status steer(struct call *call, const struct reply *last, struct effect *want,
                               const struct haproxy_verb *verb)
 {
@@ -472,7 +498,7 @@ static enum call_status steer(struct call *call, const struct reply *last, struc
         return steer_look(call, own, want);
     case STEER_SEEN:
         CALL_TRY(call, haproxy_read_answer(call, last, own->door.socket, &own->seen));
-        return steer_seen(call, own, verb, want);
+        return own->seen.torn ? steer_torn(call, own, want) : steer_seen(call, own, verb, want);
     case STEER_ACTED:
         CALL_TRY(call, haproxy_trouble(call, last, own->door.socket));
         said = haproxy_read_change(last->text, last->length, &error);

@@ -160,20 +160,20 @@ static struct error *read_state_row(struct arena *arena, const struct table *tab
 
 static struct error *read_state(struct reader *reader, struct haproxy_seen *out)
 {
-    struct table *table = ARENA_NEW(reader->arena, struct table);
+    struct table table;
 
     /* The first line was the version, 1; the columns may be added to, so they are found by name. */
     if (!next_line(reader))
         return cut_short();
     if (!text_starts(reader->line, "# be_id "))
         return answered(reader->arena, reader->line);
-    table->name_count = split(reader->arena, reader->line + 2, ' ', table->names);
+    table.name_count = split(reader->arena, reader->line + 2, ' ', table.names);
     while (next_line(reader)) {
         if (!*reader->line)
             return NULL;
-        if (!read_row(reader->arena, table, reader->line, ' '))
+        if (!read_row(reader->arena, &table, reader->line, ' '))
             return answered(reader->arena, reader->line);
-        TRY(read_state_row(reader->arena, table, reader->line, out));
+        TRY(read_state_row(reader->arena, &table, reader->line, out));
     }
     return cut_short();
 }
@@ -195,10 +195,10 @@ static struct error *read_stat_server(struct arena *arena, const struct table *t
     int64_t current, queued, used = 0;
     const char *why;
 
-    /* It came or went between the two commands: whoever asks again sees one picture. */
-    if (!server)
-        return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's server '%s/%s' appeared while it was asked",
-                         column(table, "pxname"), column(table, "svname"));
+    if (!server) {
+        out->torn = true;
+        return NULL;
+    }
     if (!read_number(column(table, "scur"), &current) || !read_number(column(table, "qcur"), &queued))
         return answered(arena, line);
     if (column(table, "used_conn_cur") && !read_number(column(table, "used_conn_cur"), &used))
@@ -220,28 +220,28 @@ static struct error *read_stat_server(struct arena *arena, const struct table *t
 
 static struct error *read_stat(struct reader *reader, struct haproxy_seen *out)
 {
-    struct table *table = ARENA_NEW(reader->arena, struct table);
+    struct table table;
 
-    table->name_count = split(reader->arena, reader->line + 2, ',', table->names);
+    table.name_count = split(reader->arena, reader->line + 2, ',', table.names);
     while (next_line(reader)) {
         const char *type;
 
         if (!*reader->line)
             return NULL;
-        if (!read_row(reader->arena, table, reader->line, ','))
+        if (!read_row(reader->arena, &table, reader->line, ','))
             return answered(reader->arena, reader->line);
-        type = column(table, "type");
-        if (!type || !*column_or_empty(table, "pxname") || !*column_or_empty(table, "svname"))
+        type = column(&table, "type");
+        if (!type || !*column_or_empty(&table, "pxname") || !*column_or_empty(&table, "svname"))
             return answered(reader->arena, reader->line);
         if (text_is(type, "0")) {
-            *ARENA_PUSH(reader->arena, out->fronts, out->front_count, out->front_capacity) = column(table, "pxname");
+            *ARENA_PUSH(reader->arena, out->fronts, out->front_count, out->front_capacity) = column(&table, "pxname");
         } else if (text_is(type, "1")) {
             struct haproxy_pool *pool = ARENA_PUSH(reader->arena, out->pools, out->pool_count, out->pool_capacity);
 
-            pool->name = column(table, "pxname");
-            pool->algorithm = column_or_empty(table, "algo");
+            pool->name = column(&table, "pxname");
+            pool->algorithm = column_or_empty(&table, "algo");
         } else if (text_is(type, "2")) {
-            TRY(read_stat_server(reader->arena, table, reader->line, out));
+            TRY(read_stat_server(reader->arena, &table, reader->line, out));
         }
     }
     return cut_short();
@@ -328,11 +328,8 @@ struct error *haproxy_read_seen(struct arena *arena, const char *text, size_t le
     }
     if (reader.at != reader.end || !info || (!out->missing && (!state || !stat)))
         return cut_short();
-    for (size_t i = 0; i < out->server_count; i++) {
-        if (out->servers[i].in_flight < 0 && !out->missing)
-            return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "haproxy's server '%s/%s' went while it was asked",
-                             out->servers[i].pool, out->servers[i].name);
-    }
+    for (size_t i = 0; i < out->server_count; i++)
+        out->torn = out->torn || out->servers[i].in_flight < 0;
     return NULL;
 }
 

@@ -7,7 +7,8 @@
  * One question line chains several commands with ';', and their answers come one behind the other, each ended by an
  * empty line: `show servers state` (weights and administrative state), `show stat` (CSV, read by column names), the
  * map of checks (managed front doors only), and `show info` last, so that an answer without its end is noticed.
- * Whatever does not read as expected is an error, never a zero.
+ * Whatever does not read as expected is an error, never a zero. HAProxy does not hold still between two commands of
+ * a line, so a server may be in one table and not in the other: then the picture is torn.
  */
 
 #include <stdbool.h>
@@ -56,6 +57,7 @@ struct haproxy_seen {
     int64_t uptime_s;
     bool stopping; /* an old worker that only ends its connections */
     bool missing;  /* the pool that was asked for does not exist */
+    bool torn;     /* a server came or went between two of the commands: no whole picture, ask again */
     const char *version;
     struct haproxy_server *servers;
     size_t server_count, server_capacity;

@@ -54,7 +54,7 @@ describe_failure()
     for file in "$D"/*.out "$D"/*.err; do
         [[ -s $file ]] || continue
         echo "--- ${file#"$D"/}"
-        tail -n 60 "$file"
+        tail -n 30 "$file"
     done
     if [[ -e $REPO/.penstock/record.db ]]; then
         echo '--- penstock show'
@@ -108,12 +108,12 @@ free_port()
 # Everything that a test may say of its project before it calls `project` or `pipeline`.
 defaults()
 {
-    requester=root        # who releases: the user of this test
-    requester=$(id -un)
+    requester=$(id -un)   # who releases: the user of this test
     on_failure=rollback   # or hold
     regions=west
     instances=1
     misbehave=            # switches of the next version, see tests/fixtures/rooms/README.md
+    service_args=         # more arguments of the service: ', --finish-ms, "1000"'
     health='{get: /health, every: 100ms, timeout: 400ms, healthy: 2, unhealthy: 3, start: 5s}'
     probe_timeout=500ms
     stop='{signal: TERM, grace: 5s}'
@@ -168,7 +168,7 @@ stamps:
   regions: [$regions]
   instances: $instances
   start: [./rooms, --listen, "\${instance.address}", --data, "\${instance.dir}", --store, "$STORE",
-          --version-file, VERSION, --test-controls]
+          --version-file, VERSION, --test-controls$service_args]
   env: {ROOMS_MISBEHAVE: "$misbehave"}
   stop: $stop
   health: $health
@@ -282,6 +282,22 @@ event_there()
     events "$1" "$2" | jq -r .reason | grep -qF -- "${3:-}"
 }
 
+# The document on stdin is as docs/reference/show.schema.json says.
+assert_fits_schema()
+{
+    local misfits
+
+    misfits=$(jq -r --argjson schema "$(<"$BATS_TEST_DIRNAME/../../docs/reference/show.schema.json")" \
+        -f "$BATS_TEST_DIRNAME/lib/schema.jq") || fail 'it is no JSON'
+    [[ -z $misfits ]] || fail "not as the schema says: $misfits"
+}
+
+# assert_says FILE TEXT: one of its lines is exactly this, blanks at its ends apart.
+assert_says()
+{
+    sed 's/^ *//; s/ *$//' "$1" | grep -qxF -- "$2" || fail "not said: '$2', but: $(cat "$1")"
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for()
 {
@@ -304,6 +320,12 @@ stage_is() { [[ $(stage_state "$1" "$2") == "$3" ]]; }
 state_is() { [[ $(state_of "$1") == "$2" ]]; }
 share_is() { [[ $(share_of "$1" "$2") == "$3" ]]; }
 drain_runs() { [[ $(show "$1" '[.steps[] | select(.verb == "drain.wait" and .state == "running")] | length') -ge ${2:-1} ]]; }
+
+released_until_drain()
+{
+    p_background second release prod --yes
+    await 20 drain_runs r-2 "$instances"
+}
 
 # alive PID...: every one of them.
 alive()
@@ -357,6 +379,49 @@ misbehave_now()
 {
     post "$1" /misbehave "{\"switch\":\"$2\"}" >/dev/null
 }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The front door
+
+# haproxy_says COMMAND [SOCKET]: what HAProxy answers on its socket.
+haproxy_says()
+{
+    perl -MSocket -e '
+        chdir($ARGV[0]) or die "$ARGV[0]: $!";
+        socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die $!;
+        connect($s, pack_sockaddr_un($ARGV[1])) or die "$ARGV[1]: $!";
+        syswrite($s, "$ARGV[2]\n");
+        print while <$s>;' "${2:-$REPO/.penstock/doors/prod}" admin.sock "$1"
+}
+
+door_pid() { haproxy_says 'show info' | sed -n 's/^Pid: //p'; }
+# weight_of SERVER: as HAProxy has it now.
+weight_of() { haproxy_says 'show servers state app' "${2:-}" | awk -v name="$1" '$4 == name { print $8 }'; }
+weight_is() { [[ $(weight_of "$1" 2>/dev/null) == "$2" ]]; }
+answers() { curl -fsS --max-time 2 "$URL/" >/dev/null 2>&1; }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A person at a terminal
+
+# at_terminal NAME ARGUMENTS...: penstock on a terminal of its own, in the background. What the person types goes to
+# `types NAME TEXT`, what is shown comes to $D/NAME.tty. ends NAME STATUS as with p_background.
+at_terminal()
+{
+    local name=$1 words
+
+    shift
+    printf -v words '%q ' "$PENSTOCK" -C "$REPO" "$@"
+    mkfifo "$D/$name.keys"
+    script -qefc "$words" "$D/$name.tty" <"$D/$name.keys" >/dev/null 2>&1 3>&- 4>&- &
+    printf -v "${name}_pid" %s "$!"
+    : >"$D/$name.out"
+    : >"$D/$name.err"
+    # Held open, so that the terminal does not end before the person leaves it.
+    exec {keys}>"$D/$name.keys"
+}
+
+types() { printf '%s\n' "$1" >&"$keys"; }
+shows() { grep -qF -- "$2" "$D/$1.tty" 2>/dev/null; }
 
 # ---------------------------------------------------------------------------------------------------------------------
 # After the end

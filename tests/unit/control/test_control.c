@@ -350,5 +350,5 @@ int main(void)
         TEST_WITH_ARENA(test_control_bell__is_in_the_state_directory),
     };
 
-    return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

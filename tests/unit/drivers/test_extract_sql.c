@@ -13,7 +13,7 @@ static double told(struct arena *arena, const char *sql, const char *body)
     double value = -1;
     const char *why = "";
 
-    if (!extract_number(arena, EXTRACT_SQL, sql, body, strlen(body), &value, &why))
+    if (!extract_number(arena, &(struct extract){EXTRACT_SQL, sql}, body, strlen(body), &value, &why))
         fail_msg("unknown: %s", why);
     return value;
 }
@@ -23,7 +23,7 @@ static void unknown(struct arena *arena, const char *sql, const char *body, cons
     double value = -77;
     const char *why = NULL;
 
-    if (extract_number(arena, EXTRACT_SQL, sql, body, strlen(body), &value, &why))
+    if (extract_number(arena, &(struct extract){EXTRACT_SQL, sql}, body, strlen(body), &value, &why))
         fail_msg("%s of %s is told as %g", sql, body, value);
     if (!why || !text_glob(pattern, why))
         fail_msg("%s of %s says: %s", sql, body, why ? why : "(nothing)");

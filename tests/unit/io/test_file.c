@@ -1,9 +1,5 @@
 #include "unit/io/real.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 static struct effect file_of(enum effect_kind kind, const char *path, const char *text)
 {
     return (struct effect){.kind = kind, .timeout_ms = 1000, .path = path, .text = text};
@@ -81,6 +77,41 @@ static void test_put_file__cancelled_at_once_is_not_done(void **state)
     (void)io_start(real->io, &put, never, NULL);
 }
 
+#ifdef PENSTOCK_FAULTS
+/* Puts the file in a child process; the fault point ends that. */
+static void put_in_child(void *context)
+{
+    struct effect put = file_of(EFFECT_PUT_FILE, context, "hello");
+    struct real real = {.arena = arena_new()};
+
+    if (io_open(-1, &real.io))
+        exit(3);
+    (void)real_do(&real, &put);
+    io_close(real.io);
+    arena_free(real.arena);
+}
+
+static void test_fault_points__stand_on_both_sides_of_an_effect(void **state)
+{
+    struct real *real = *state;
+    const char *path = real_path(real, "f");
+    struct unit_child child;
+
+    setenv("PENSTOCK_FAULT", "effect.before:1", 1);
+    child = unit_in_child(put_in_child, (void *)(uintptr_t)path);
+    assert_int_equal(WTERMSIG(child.status), SIGKILL);
+    assert_false(file_exists(path));
+    setenv("PENSTOCK_FAULT", "effect.after:1", 1);
+    child = unit_in_child(put_in_child, (void *)(uintptr_t)path);
+    assert_int_equal(WTERMSIG(child.status), SIGKILL);
+    assert_true(file_exists(path));
+    setenv("PENSTOCK_FAULT", "effect.after:2", 1);
+    child = unit_in_child(put_in_child, (void *)(uintptr_t)path);
+    assert_int_equal(child.status, 0);
+    unsetenv("PENSTOCK_FAULT");
+}
+#endif
+
 static void test_free_port__is_free_and_not_given_twice(void **state)
 {
     struct real *real = *state;
@@ -124,6 +155,9 @@ int main(void)
         TEST_WITH_IO(test_read_file__gives_the_end_of_a_long_file),
         TEST_WITH_IO(test_make_dir_and_remove_tree),
         TEST_WITH_IO(test_put_file__cancelled_at_once_is_not_done),
+#ifdef PENSTOCK_FAULTS
+        TEST_WITH_IO(test_fault_points__stand_on_both_sides_of_an_effect),
+#endif
         TEST_WITH_IO(test_free_port__is_free_and_not_given_twice),
         TEST_WITH_IO(test_sleep),
     };

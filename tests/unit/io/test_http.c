@@ -1,9 +1,6 @@
 #include "unit/io/real.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 /* ---------------------------------------------------------------------------------------- a server that misbehaves */
 
@@ -117,22 +114,9 @@ static void serve(int listener)
     }
 }
 
-static int make_listener(int *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(fd, 4096), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
 static int start_server(void **state)
 {
-    int listener = make_listener(&server.port);
+    int listener = real_listen(&server.port);
 
     (void)state;
     server.pid = fork();
@@ -249,7 +233,7 @@ static void test_http__nobody_listens(void **state)
     int port;
     struct reply reply;
 
-    close(make_listener(&port));
+    close(real_listen(&port));
     http.url = arena_printf(real->arena, "http://127.0.0.1:%d/", port);
     reply = real_do(real, &http);
     assert_int_equal(reply.transport, TRANSPORT_REFUSED);
@@ -416,6 +400,39 @@ static void test_http__many_at_once_over_few_connections(void **state)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void test_http__silent_peers_do_not_hold_up_the_others(void **state)
+{
+    struct real *real = *state;
+    struct kept kept = {.real = real};
+    struct effect silence = http_of(real, "GET", "/silence");
+    struct io_effect *silent[200];
+    struct reply reply;
+
+    for (int i = 0; i < 200; i++)
+        silent[i] = io_start(real->io, &silence, real_keep, &kept);
+    reply = get(real, "/missing");
+    assert_int_equal(reply.status, 404);
+    assert_in_range(reply.elapsed_ms, 0, 2500); /* and not the 3000 of the silent ones */
+    for (int i = 0; i < 200; i++)
+        io_cancel(silent[i]);
+    assert_int_equal(kept.count, 0);
+}
+
+static void test_http__waiting_for_a_turn_counts_as_time(void **state)
+{
+    struct real *real = *state;
+    struct kept kept = {.real = real};
+    struct effect silence = http_of(real, "GET", "/silence");
+
+    silence.timeout_ms = 100;
+    for (int i = 0; i < 140; i++)
+        (void)io_start(real->io, &silence, real_keep, &kept);
+    while (kept.count < 140)
+        io_run(real->io);
+    assert_int_equal(kept.reply.transport, TRANSPORT_TIMEOUT);
+    assert_in_range(kept.reply.elapsed_ms, 99, 1000);
+}
+
 static void never(void *context, const struct reply *reply)
 {
     (void)context;
@@ -537,6 +554,8 @@ int main(void)
         TEST_WITH_IO(test_http__uses_a_connection_again_for_probes_only),
         TEST_WITH_IO(test_http__a_dead_connection_is_replaced),
         TEST_WITH_IO(test_http__many_at_once_over_few_connections),
+        TEST_WITH_IO(test_http__silent_peers_do_not_hold_up_the_others),
+        TEST_WITH_IO(test_http__waiting_for_a_turn_counts_as_time),
         TEST_WITH_IO(test_http__cancel_before_connect_and_while_waiting),
         TEST_WITH_IO(test_http__a_reply_may_cancel_another_that_is_ready_too),
         TEST_WITH_IO(test_http__a_reply_may_start_the_next),

@@ -74,6 +74,80 @@ static void test_timer__stopped_does_not_fire(void **state)
     assert_string_equal(order.text, "c");
 }
 
+static void restart_at_once(void *context)
+{
+    struct order *order = context;
+
+    add(order, 'n');
+    (void)io_timer_start(order->io, 0, restart_at_once, order);
+}
+
+static void test_timer__one_that_starts_itself_lets_the_others_live(void **state)
+{
+    struct real *real = *state;
+    struct order order = {.io = real->io};
+
+    (void)io_timer_start(real->io, 0, restart_at_once, &order);
+    real_turn(real, 3);
+    assert_int_equal(order.text[0], 'n');
+}
+
+static void stop_the_other(void *context)
+{
+    struct order *order = context;
+
+    add(order, 'x');
+    io_timer_stop(order->timer);
+}
+
+static void test_timer__may_stop_another_that_is_due_too(void **state)
+{
+    struct real *real = *state;
+    struct order order = {.io = real->io};
+
+    (void)io_timer_start(real->io, 5, stop_the_other, &order);
+    order.timer = io_timer_start(real->io, 5, fire_a, &order);
+    (void)io_timer_start(real->io, 5, fire_b, &order);
+    usleep(10000);
+    (void)io_timer_start(real->io, 1, fire_c, &order);
+    io_run(real->io);
+    assert_string_equal(order.text, "xbc");
+}
+
+/* What the kernel says about the loop's timerfd. */
+static const char *alarm_clock(struct real *real)
+{
+    for (int fd = 3; fd < 64; fd++) {
+        const char *info = real_read(real, arena_printf(real->arena, "/proc/self/fdinfo/%d", fd));
+        const char *clock = strstr(info, "clockid:");
+
+        if (clock)
+            return arena_text_n(real->arena, clock, strcspn(clock, "\n"));
+    }
+    return "no timer";
+}
+
+static void test_timer__counts_on_the_clock_that_goes_on_in_suspend(void **state)
+{
+    assert_string_equal(alarm_clock(*state), "clockid: 7"); /* CLOCK_BOOTTIME */
+}
+
+static void test_timer__many(void **state)
+{
+    struct real *real = *state;
+    struct order order = {.io = real->io};
+    struct io_timer *timers[2000];
+
+    for (int i = 0; i < 2000; i++)
+        timers[i] = io_timer_start(real->io, 1 + i * 7919 % 20, fire_a, &order);
+    for (int i = 0; i < 2000; i++)
+        if (i % 100)
+            io_timer_stop(timers[i]);
+    (void)io_timer_start(real->io, 30, fire_c, &order);
+    io_run(real->io);
+    assert_string_equal(order.text, "aaaaaaaaaaaaaaaaaaaac");
+}
+
 static void stop_itself(void *context)
 {
     struct order *order = context;
@@ -235,6 +309,10 @@ int main(void)
         TEST_WITH_IO(test_timer__fires_in_order_and_never_early),
         TEST_WITH_IO(test_timer__counts_from_now_and_not_from_the_last_turn),
         TEST_WITH_IO(test_timer__stopped_does_not_fire),
+        TEST_WITH_IO(test_timer__one_that_starts_itself_lets_the_others_live),
+        TEST_WITH_IO(test_timer__may_stop_another_that_is_due_too),
+        TEST_WITH_IO(test_timer__counts_on_the_clock_that_goes_on_in_suspend),
+        TEST_WITH_IO(test_timer__many),
         TEST_WITH_IO(test_timer__may_stop_itself_while_it_fires),
         TEST_WITH_IO(test_soon__comes_once_each_and_may_ask_again),
         TEST_WITH_IO(test_soon__comes_after_what_is_ready),

@@ -82,7 +82,7 @@ static void test_look__another_start_time_or_boot_is_another_process(void **stat
 static void test_look__a_zombie_is_not_there(void **state)
 {
     struct real *real = *state;
-    struct process_identity process = start(real, (const char *const[]){"/bin/true", NULL}, NULL);
+    struct process_identity process = start(real, (const char *const[]){"/bin/sleep", "0.1", NULL}, NULL);
 
     io_close(real->io); /* so that nobody reaps it */
     assert_true(real_dies(process.pid));

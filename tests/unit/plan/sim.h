@@ -353,6 +353,7 @@ static inline void sim_approve(struct sim *sim, int gate)
 /* All goes well, until this step runs (-1: until nothing can go on). Gates are approved. */
 static inline void sim_go(struct sim *sim, int until)
 {
+    sim_next(sim);
     for (int round = 0;; round++) {
         int step = sim_running(sim);
         int gate = sim_asking(sim);

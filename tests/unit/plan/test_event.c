@@ -233,6 +233,19 @@ static void test_event_scan__reads_what_encode_wrote(void **state)
     assert_int_equal(event.step, -1);
 }
 
+static void test_event_scan__steps_over_a_body_that_is_not_wanted(void **state)
+{
+    struct event event;
+
+    assert_true(event_scan(arena_text(*state, "{\"attempt\":2,\"body\":{\"a\":\"}\\\"\",\"b\":{}},\"step\":4}"),
+                           EVENT_STEP_STARTED, &event, NULL));
+    assert_int_equal(event.attempt, 2);
+    assert_int_equal(event.step, 4);
+    assert_null(event.body);
+    assert_false(event_body_is_folded(EVENT_STEP_STARTED));
+    assert_true(event_body_is_folded(EVENT_STEP_DONE));
+}
+
 static void test_event_scan__leaves_the_rest_to_decode(void **state)
 {
     static const char *const rows[] = {
@@ -282,6 +295,7 @@ int main(void)
         TEST_WITH_ARENA(test_event_decode__refuses_fields_of_another_kind),
         TEST_WITH_ARENA(test_event_encode__keeps_an_event_with_bad_bytes),
         TEST_WITH_ARENA(test_event_scan__reads_what_encode_wrote),
+        TEST_WITH_ARENA(test_event_scan__steps_over_a_body_that_is_not_wanted),
         TEST_WITH_ARENA(test_event_scan__leaves_the_rest_to_decode),
     };
 

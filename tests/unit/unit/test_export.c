@@ -215,20 +215,19 @@ static void test_source_export__refuses_unlawful_names(void **state)
     }
 }
 
-/* 40 levels of two names for the same directory: small to store, endless to write. */
+/* A hundred names for the same directory, five levels deep: small to store, endless to write. */
 static void test_source_export__refuses_bombs(void **state)
 {
     struct scratch *scratch = *state;
 
-    sh(scratch,
-       "git init repo; cd repo; t=$(echo 1 | git hash-object -w --stdin | xargs printf '100644 blob %s\\tf\\n' |"
-       " git mktree); for i in $(seq 40); do"
-       " t=$(printf '040000 tree %s\\ta\\n040000 tree %s\\tb\\n' $t $t | git mktree); done;"
-       " git update-ref HEAD $(git commit-tree -m x $t)");
+    sh(scratch, "git init repo; cd repo; t=$(git mktree </dev/null);"
+                "t=$(echo 1 | git hash-object -w --stdin | xargs printf '100644 blob %s\\tf\\n' | git mktree);"
+                "for i in 1 2 3 4 5; do t=$(seq 100 | sed \"s/.*/040000 tree $t\\t&/\" | git mktree); done;"
+                "git update-ref HEAD $(git commit-tree -m x $t)");
     assert_refused(scratch, ERR_LIMIT, "the commit has more than 1000000 files", NULL);
-    sh(scratch, "cd repo; t=$(echo 1 | git hash-object -w --stdin | xargs printf '100644 blob %s\\tf\\n' | git mktree);"
-                " for i in $(seq 130); do t=$(printf '040000 tree %s\\ta\\n' $t | git mktree); done;"
-                " git update-ref HEAD $(git commit-tree -m x $t)");
+    sh(scratch,
+       "rm -rf repo; git init repo; cd repo; { printf 'commit refs/heads/main\\ncommitter a <b> 1 +0000\\ndata 1\\nx"
+       "\\nM 100644 inline '; printf 'a/%.0s' $(seq 129); printf 'f\\ndata 1\\nx\\n'; } | git fast-import");
     assert_refused(scratch, ERR_LIMIT, "the commit has more than 128 directories in each other", NULL);
 }
 

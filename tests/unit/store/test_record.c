@@ -1,0 +1,349 @@
+#include "unit/store/story.h"
+
+#include "store/schema.h"
+
+static const char *path_of(const struct story *story, const char *name)
+{
+    return arena_printf(story->arena, "%s/%s", story->directory, name);
+}
+
+static unsigned mode_of(const char *path)
+{
+    struct stat found;
+
+    assert_int_equal(stat(path, &found), 0);
+    return found.st_mode & 0777;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void test_record_open__makes_a_private_directory(void **state)
+{
+    struct story *story = *state;
+
+    assert_int_equal(mode_of(story->directory), 0700);
+    assert_int_equal(mode_of(path_of(story, "record.db")), 0600);
+    assert_int_equal(mode_of(path_of(story, "record.db-wal")), 0600);
+    assert_int_equal(mode_of(path_of(story, "record.db-shm")), 0600);
+    assert_int_equal(mode_of(path_of(story, "write.lock")), 0600);
+    assert_int_equal(mode_of(path_of(story, "locks")), 0700);
+    assert_int_equal(mode_of(path_of(story, "bells")), 0700);
+}
+
+static void test_record_open__gives_the_record_an_id_for_ever(void **state)
+{
+    struct story *story = *state;
+    const char *id = arena_text(story->arena, record_id(story->record));
+
+    assert_int_equal(strlen(id), 12);
+    story_reopen(story, RECORD_CREATE);
+    assert_string_equal(record_id(story->record), id);
+    story_reopen(story, RECORD_WRITE);
+    assert_string_equal(record_id(story->record), id);
+    story_reopen(story, RECORD_READ);
+    assert_string_equal(record_id(story->record), id);
+}
+
+static void test_record_open__knows_its_directory_by_its_real_name(void **state)
+{
+    struct story *story = *state;
+    const char *link = arena_printf(story->arena, "%s/link", story->parent);
+
+    assert_int_equal(symlink("state", link), 0);
+    record_cleanup(&story->record);
+    assert_ok(record_open(link, RECORD_READ, &story->record));
+    assert_string_equal(record_directory(story->record), story->directory);
+}
+
+static void test_record_open__is_durable_and_checked(void **state)
+{
+    struct story *story = *state;
+
+    assert_rows(story, "PRAGMA journal_mode", "wal");
+    assert_rows(story, "PRAGMA application_id", "1346719315");
+    assert_rows(story, "PRAGMA integrity_check", "ok");
+}
+
+static void test_record_open__without_a_record_is_not_found(void **state)
+{
+    struct story *story = *state;
+    const char *nowhere = arena_printf(story->arena, "%s/nowhere", story->parent);
+    const char *want = arena_printf(story->arena, "there is no record in '%s'", nowhere);
+    struct record *record;
+    struct error *error = record_open(nowhere, RECORD_READ, &record);
+
+    assert_string_equal(error->hint, "the first release makes it: penstock release");
+    assert_fails(error, ERR_NOT_FOUND, want);
+    assert_fails(record_open(nowhere, RECORD_WRITE, &record), ERR_NOT_FOUND, want);
+    assert_int_equal(mkdir(nowhere, 0700), 0);
+    assert_fails(record_open(nowhere, RECORD_READ, &record), ERR_NOT_FOUND, want);
+    assert_fails(record_open(nowhere, RECORD_WRITE, &record), ERR_NOT_FOUND, want);
+}
+
+/* The process that made the file died before it made the schema. */
+static void test_record_open__takes_an_empty_file_for_none(void **state)
+{
+    struct story *story = *state;
+    const char *want = arena_printf(story->arena, "there is no record in '%s'", story->directory);
+
+    record_cleanup(&story->record);
+    unlink(path_of(story, "record.db-wal"));
+    unlink(path_of(story, "record.db-shm"));
+    write_file(path_of(story, "record.db"), "");
+    assert_fails(record_open(story->directory, RECORD_READ, &story->record), ERR_NOT_FOUND, want);
+    assert_fails(record_open(story->directory, RECORD_WRITE, &story->record), ERR_NOT_FOUND, want);
+    assert_ok(record_open(story->directory, RECORD_CREATE, &story->record));
+}
+
+static void test_record_open__refuses_a_file_that_is_no_database(void **state)
+{
+    struct story *story = *state;
+    const char *want = arena_printf(story->arena, "'%s' is not a record of penstock", path_of(story, "record.db"));
+    struct error *error;
+
+    record_cleanup(&story->record);
+    unlink(path_of(story, "record.db-wal"));
+    unlink(path_of(story, "record.db-shm"));
+    write_file(path_of(story, "record.db"), "this is the diary of ana, and nobody else's business at all\n");
+    error = record_open(story->directory, RECORD_READ, &story->record);
+    assert_string_equal(error->hint, "name another directory in 'state:' of penstock.yaml");
+    assert_fails(error, ERR_RECORD, want);
+    assert_fails(record_open(story->directory, RECORD_CREATE, &story->record), ERR_RECORD, want);
+}
+
+static void test_record_open__refuses_a_foreign_database_and_leaves_it(void **state)
+{
+    struct story *story = *state;
+    const char *want = arena_printf(story->arena, "'%s' is not a record of penstock", path_of(story, "record.db"));
+
+    record_cleanup(&story->record);
+    unlink(path_of(story, "record.db"));
+    unlink(path_of(story, "record.db-wal"));
+    unlink(path_of(story, "record.db-shm"));
+    assert_rows(story, "CREATE TABLE diary (day TEXT)", "");
+    assert_fails(record_open(story->directory, RECORD_READ, &story->record), ERR_RECORD, want);
+    assert_fails(record_open(story->directory, RECORD_WRITE, &story->record), ERR_RECORD, want);
+    assert_fails(record_open(story->directory, RECORD_CREATE, &story->record), ERR_RECORD, want);
+    assert_rows(story, "SELECT name FROM sqlite_schema", "diary");
+    assert_rows(story, "PRAGMA journal_mode", "delete");
+}
+
+static void test_record_open__refuses_a_newer_schema(void **state)
+{
+    struct story *story = *state;
+    struct error *error;
+    const char *want;
+    size_t count;
+
+    schema_migrations(&count);
+    want = arena_printf(story->arena, "the record '%s' has schema 99, but this penstock knows schemas up to %zu",
+                        path_of(story, "record.db"), count);
+    story_harm(story, "PRAGMA user_version = 99");
+    error = record_open(story->directory, RECORD_READ, &story->record);
+    assert_string_equal(error->hint, "use the penstock that wrote it, or a newer one");
+    assert_fails(error, ERR_RECORD_DAMAGED, want);
+    assert_fails(record_open(story->directory, RECORD_WRITE, &story->record), ERR_RECORD_DAMAGED, want);
+    assert_rows(story, "PRAGMA user_version", "99");
+}
+
+static void test_record_open__refuses_a_record_without_id(void **state)
+{
+    struct story *story = *state;
+
+    story_harm(story, "DELETE FROM meta");
+    assert_fails(record_open(story->directory, RECORD_READ, &story->record), ERR_RECORD_DAMAGED,
+                 arena_printf(story->arena, "the record '%s' has lost its id", path_of(story, "record.db")));
+}
+
+static void test_record_open__refuses_a_torn_file(void **state)
+{
+    struct story *story = *state;
+    struct error *error;
+
+    story_first(story);
+    record_cleanup(&story->record);
+    unlink(path_of(story, "record.db-wal"));
+    unlink(path_of(story, "record.db-shm"));
+    assert_int_equal(truncate(path_of(story, "record.db"), 5000), 0);
+    error = record_open(story->directory, RECORD_READ, &story->record);
+    assert_non_null(error);
+    assert_string_equal(error->hint,
+                        arena_printf(story->arena, "restore '%s' from a backup", path_of(story, "record.db")));
+    assert_fails(error, ERR_RECORD_DAMAGED,
+                 arena_printf(story->arena, "cannot read the record '%s': database disk image is malformed",
+                              path_of(story, "record.db")));
+}
+
+static void test_record_open__a_reader_sees_what_a_writer_commits(void **state)
+{
+    struct story *story = *state;
+    struct record *reader CLEANUP(record_cleanup) = NULL;
+    int64_t seq;
+
+    assert_ok(record_open(story->directory, RECORD_READ, &reader));
+    story_plan_release(story, 1, NULL);
+    assert_ok(journal_seq(reader, &seq));
+    assert_int_equal(seq, 1);
+}
+
+static void write_as_reader(void *context)
+{
+    struct story *story = context;
+    struct tx tx = TX_INIT;
+    struct record *reader = NULL;
+
+    if (record_open(story->directory, RECORD_READ, &reader))
+        _exit(1);
+    error_free(tx_begin(reader, &tx));
+}
+
+static void test_record_open__a_reader_that_writes_is_a_bug(void **state)
+{
+    struct unit_child child = unit_in_child(write_as_reader, *state);
+
+    assert_int_equal(WEXITSTATUS(child.status), 70);
+    assert_non_null(strstr(child.output, "this is a bug in penstock"));
+}
+
+/* A reader must never checkpoint, and what the writer committed must not need it to. */
+static void test_record_close__of_a_reader_leaves_the_log_alone(void **state)
+{
+    struct story *story = *state;
+    struct record *reader;
+    struct stat before, after;
+
+    story_first(story);
+    assert_int_equal(stat(path_of(story, "record.db"), &before), 0);
+    assert_ok(record_open(story->directory, RECORD_READ, &reader));
+    record_close(reader);
+    assert_int_equal(stat(path_of(story, "record.db"), &after), 0);
+    assert_int_equal(after.st_size, before.st_size);
+    assert_true(after.st_mtim.tv_nsec == before.st_mtim.tv_nsec && after.st_mtim.tv_sec == before.st_mtim.tv_sec);
+    assert_int_equal(access(path_of(story, "record.db-wal"), F_OK), 0);
+}
+
+static void test_record_close__of_a_writer_leaves_a_file_that_can_be_copied(void **state)
+{
+    struct story *story = *state;
+    const char *copy = arena_printf(story->arena, "%s/copy", story->parent);
+
+    story_first(story);
+    record_cleanup(&story->record);
+    assert_int_equal(mkdir(copy, 0700), 0);
+    assert_int_equal(rename(path_of(story, "record.db"), arena_printf(story->arena, "%s/record.db", copy)), 0);
+    story->directory = copy;
+    assert_ok(record_open(copy, RECORD_READ, &story->record));
+    assert_rows(story, "SELECT live_unit FROM environment", "prod-aaaaaaa-1");
+}
+
+static void test_record_close__of_nothing_is_fine(void **state)
+{
+    struct record *record = NULL;
+
+    (void)state;
+    record_close(NULL);
+    record_cleanup(&record);
+}
+
+/* As a user who may read the files, but make none. */
+static void read_as_nobody(void *context)
+{
+    const struct story *story = context;
+    struct record *record = NULL;
+    struct error *error;
+
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        _exit(3);
+    error = record_open(story->directory, RECORD_READ, &record);
+    if (error) {
+        fprintf(stderr, "%s|%s", error->text, error->hint ? error->hint : "");
+        error_free(error);
+        _exit(1);
+    }
+    record_close(record);
+    _exit(0);
+}
+
+static void share_with_all(const struct story *story, const char *const *names)
+{
+    chmod(story->parent, 0755);
+    chmod(story->directory, 0555);
+    for (; *names; names++)
+        chmod(path_of(story, *names), 0444);
+}
+
+static bool is_root(void)
+{
+    if (geteuid() == 0)
+        return true;
+    print_message("SKIPPED: only root can become somebody else\n");
+    return false;
+}
+
+static void test_record_open__an_auditor_may_read_beside_a_closed_writer(void **state)
+{
+    static const char *const names[] = {"record.db", "record.db-wal", "record.db-shm", NULL};
+    struct story *story = *state;
+
+    if (!is_root())
+        skip();
+    story_first(story);
+    record_cleanup(&story->record);
+    share_with_all(story, names);
+    assert_int_equal(unit_in_child(read_as_nobody, story).status, 0);
+}
+
+static void test_record_open__says_why_an_auditor_cannot_read(void **state)
+{
+    static const char *const names[] = {"record.db", NULL};
+    struct story *story = *state;
+    struct unit_child child;
+
+    if (!is_root())
+        skip();
+    story_first(story);
+    record_cleanup(&story->record);
+    unlink(path_of(story, "record.db-wal"));
+    unlink(path_of(story, "record.db-shm"));
+    share_with_all(story, names);
+    child = unit_in_child(read_as_nobody, story);
+    assert_int_equal(WEXITSTATUS(child.status), 1);
+    assert_string_equal(child.output,
+                        arena_printf(story->arena,
+                                     "cannot read the record '%s': its '-shm' file is missing and you may not make it|"
+                                     "ask its owner to run any penstock command, or read a copy of '%s'",
+                                     path_of(story, "record.db"), story->directory));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        STORY_TEST(test_record_open__makes_a_private_directory),
+        STORY_TEST(test_record_open__gives_the_record_an_id_for_ever),
+        STORY_TEST(test_record_open__knows_its_directory_by_its_real_name),
+        STORY_TEST(test_record_open__is_durable_and_checked),
+        STORY_TEST(test_record_open__without_a_record_is_not_found),
+        STORY_TEST(test_record_open__takes_an_empty_file_for_none),
+        STORY_TEST(test_record_open__refuses_a_file_that_is_no_database),
+        STORY_TEST(test_record_open__refuses_a_foreign_database_and_leaves_it),
+        STORY_TEST(test_record_open__refuses_a_newer_schema),
+        STORY_TEST(test_record_open__refuses_a_record_without_id),
+        STORY_TEST(test_record_open__refuses_a_torn_file),
+        STORY_TEST(test_record_open__a_reader_sees_what_a_writer_commits),
+        STORY_TEST(test_record_open__a_reader_that_writes_is_a_bug),
+        STORY_TEST(test_record_close__of_a_reader_leaves_the_log_alone),
+        STORY_TEST(test_record_close__of_a_writer_leaves_a_file_that_can_be_copied),
+        STORY_TEST(test_record_close__of_nothing_is_fine),
+        STORY_TEST(test_record_open__an_auditor_may_read_beside_a_closed_writer),
+        STORY_TEST(test_record_open__says_why_an_auditor_cannot_read),
+    };
+
+    return RUN_TESTS(tests);
+}
