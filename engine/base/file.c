@@ -165,7 +165,10 @@ static struct error *make_dir(const char *path)
 struct error *file_make_dirs(const char *path)
 {
     char *part CLEANUP(heap_cleanup) = heap_text(path);
+    struct stat seen;
 
+    if (stat(path, &seen) == 0 && S_ISDIR(seen.st_mode))
+        return NULL;
     for (char *slash = part + 1; *part && (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         TRY(make_dir(part));

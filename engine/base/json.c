@@ -21,14 +21,6 @@ json_t *json_in_arena(struct arena *arena, json_t *json)
     return json;
 }
 
-const char *json_canonical(struct arena *arena, const json_t *json)
-{
-    char *text CLEANUP(heap_cleanup) = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
-
-    MUST(text);
-    return arena_text(arena, text);
-}
-
 struct error *json_parse(const char *text, size_t length, const char *what, json_t **out)
 {
     json_error_t problem;

@@ -13,12 +13,17 @@
 #include "base/error.h"
 
 struct arena;
+struct strbuf;
 
 void json_cleanup(json_t **json); /* for CLEANUP(json_cleanup) */
 /* Hands the reference to the arena, which drops it when it is freed. Returns `json`. */
 json_t *json_in_arena(struct arena *arena, json_t *json);
 /* Canonical: JSON_SORT_KEYS | JSON_COMPACT. In the arena. */
 const char *json_canonical(struct arena *arena, const json_t *json);
+/* The same behind what the buffer holds, and its parts. */
+void json_add_canonical(struct strbuf *out, const json_t *json);
+void json_add_text(struct strbuf *out, const char *text, size_t length);
+void json_add_int(struct strbuf *out, int64_t value);
 /* Parses one document; duplicate keys are refused. `what` names it in the message. */
 NODISCARD struct error *json_parse(const char *text, size_t length, const char *what, json_t **out);
 

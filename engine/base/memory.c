@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_FIRST_BYTES ((size_t)4 * 1024)
+/* What malloc gives out and takes back the quick way. An arena's first chunk is that small: most are of one small step. */
+#define SMALL_BYTES ((size_t)1024)
+#define CHUNK_FIRST_BYTES (SMALL_BYTES - sizeof(struct chunk))
 #define CHUNK_LAST_BYTES ((size_t)256 * 1024)
 
 struct chunk {
@@ -44,11 +46,12 @@ static _Noreturn void out_of_memory(void)
 
 void *heap_alloc(size_t size)
 {
-    void *memory = calloc(1, size ? size : 1);
+    /* calloc never takes the quick way, but large memory comes zeroed from the kernel. */
+    void *memory = size > SMALL_BYTES ? calloc(1, size) : malloc(size ? size : 1);
 
     if (!memory)
         out_of_memory();
-    return memory;
+    return size > SMALL_BYTES ? memory : memset(memory, 0, size);
 }
 
 void *heap_realloc(void *old, size_t size)

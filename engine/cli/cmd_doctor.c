@@ -105,6 +105,10 @@ static void check_repository(struct examination *own)
 
     if (error)
         found_error(own, "repository", error);
+    else if (file_exists(arena_printf(cli->arena, "%s/.git/shallow", path)))
+        found(own, FINDING_WARNING, "repository",
+              arena_printf(cli->arena, "%s is a shallow clone: older commits cannot be released", path),
+              arena_printf(cli->arena, "git -C '%s' fetch --unshallow", path));
     else
         found(own, FINDING_OK, "repository",
               arena_printf(cli->arena, "%s is at %s %s", path, commit.short_id, commit.subject), NULL);

@@ -94,6 +94,15 @@ static struct error *add_instances(struct cli *cli, const char *release, struct 
     return NULL;
 }
 
+/* What a runner that was left behind has said. */
+static void add_runner(struct cli *cli, struct log_list *list)
+{
+    const char *path = arena_printf(cli->arena, "%s/logs/%s/runner.log", cli->state, cli->about);
+
+    if (file_exists(path))
+        add_file(cli, list, "runner", "", path);
+}
+
 /* Leaves those that `typed` means: a stage, a whole name, or a part of names. */
 static struct error *select_files(struct cli *cli, struct log_list *list, const char *typed)
 {
@@ -229,6 +238,7 @@ struct error *cmd_logs(struct cli *cli)
     TRY(release_need(cli, arguments[0], &release));
     TRY(add_steps(cli, release, &list));
     TRY(add_instances(cli, cli->about, &list));
+    add_runner(cli, &list);
     TRY(select_files(cli, &list, arguments[1]));
     if (list.count == 0)
         say(cli, "%s wrote no logs", cli->about);

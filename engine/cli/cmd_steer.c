@@ -73,11 +73,6 @@ struct error *cmd_retry(struct cli *cli)
     struct deciding own = {0};
 
     TRY(decide_begin(cli, DECISION_RETRY, &own));
-    if (cli->options.given[OPTION_PUT_BACK]) {
-        own.request.decision = DECISION_ADOPT;
-        TRY(control_decide(cli->record, cli->arena, &own.request));
-        own.request.decision = DECISION_RETRY;
-    }
     TRY(control_decide(cli->record, cli->arena, &own.request));
     return go_on(cli, &own);
 }

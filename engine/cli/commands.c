@@ -78,12 +78,10 @@ static const struct command rows[] = {
      .arguments = "ID",
      .least = 1,
      .most = 1,
-     .options = {OPTION_COMMENT, OPTION_PUT_BACK, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_TAKEOVER,
-                 OPTION_AS},
+     .options = {OPTION_COMMENT, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_TAKEOVER, OPTION_AS},
      .summary = "try the failed step of a held release again",
      .doc = "The same release, from the step that failed; `release` would begin a new one. When no runner is alive, "
-            "this command becomes it. After somebody else changed the traffic, --put-back says that the plan's shares "
-            "shall be put back over that change.",
+            "this command becomes it. After somebody else changed the traffic, it puts the plan's shares back.",
      .examples = "penstock retry r-17\tgo on from the failed step\n",
      .exits = "0 1 5 6 7 8 130 143",
      .run = cmd_retry},

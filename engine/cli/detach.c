@@ -93,7 +93,8 @@ static const char *own_path(struct arena *arena)
 struct error *follow_detach(struct cli *cli, const char *release, const char *environment)
 {
     struct starting own = {0};
-    const char *log = arena_printf(cli->arena, "%s/runner-%s.log", cli->state, release);
+    const char *directory = arena_printf(cli->arena, "%s/logs/%s", cli->state, release);
+    const char *log = arena_printf(cli->arena, "%s/runner.log", directory);
     const char *argv[16];
     int count = 0;
     json_t *document;
@@ -112,6 +113,7 @@ struct error *follow_detach(struct cli *cli, const char *release, const char *en
         argv[count++] = "--takeover";
     argv[count] = NULL;
     next_add(cli, "follow it", "watch %s", release);
+    TRY(file_make_dirs(directory));
     TRY(start(cli, argv, log, &own));
     TRY(wait_for_lease(cli, release, environment, log));
     if (wants_json(cli)) {

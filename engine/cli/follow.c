@@ -278,7 +278,7 @@ struct error *follow_watch(struct cli *cli, const char *release)
     TRY(skip_past(cli, release, &form));
     if (form.form == PROGRESS_LINES)
         TRY(show_where(cli, release));
-    if (form.form == PROGRESS_LIVE)
+    if (cli->output == OUTPUT_TEXT)
         say(cli, "Ctrl-C ends the watching only; the release goes on");
     progress = progress_new(cli->record, release, &form);
     catch_signals();

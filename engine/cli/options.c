@@ -37,7 +37,6 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_ABANDON] = {"abandon", 0, "PROBE=N,...", false,
                         "give up exactly this many, as the overdue drain counts them"},
     [OPTION_INSTANCE] = {"instance", 0, "NAME", false, "the instance whose work is given up, when several wait"},
-    [OPTION_PUT_BACK] = {"put-back", 0, NULL, false, "put the plan's shares back over a foreign change of the traffic"},
     [OPTION_CONFIRM] = {"confirm", 0, "NAME", false, "the environment's name, in place of typing it when asked"},
     [OPTION_LINES] = {"lines", 'n', "N", false, "how many lines of each log; default 20"},
     [OPTION_FOLLOW] = {"follow", 0, NULL, false, "go on printing what is added, until Ctrl-C"},

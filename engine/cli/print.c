@@ -186,8 +186,21 @@ static json_t *expected_json(const char *text)
     return expected ? json_string(expected + strlen("expected ")) : json_null();
 }
 
-static json_t *problem_json(enum error_code code, struct mark mark, const char *text, const char *hint)
+/* What a person typed may be no UTF-8, and JSON takes nothing else. Freed by the caller; NULL stays NULL. */
+static char *clean(const char *text)
 {
+    struct strbuf out = STRBUF_INIT(0);
+
+    if (!text)
+        return NULL;
+    text_clean(&out, text, strlen(text));
+    return strbuf_take(&out);
+}
+
+static json_t *problem_json(enum error_code code, struct mark mark, const char *raw_text, const char *raw_hint)
+{
+    char *text CLEANUP(heap_cleanup) = clean(raw_text);
+    char *hint CLEANUP(heap_cleanup) = clean(raw_hint);
     json_t *expected = expected_json(text);
 
     if (json_is_null(expected))
@@ -215,10 +228,9 @@ static bool about_files(const struct cli *cli, const struct error *error)
 
 static const char *hint_of(const struct error *error)
 {
-    for (; error; error = error->cause)
-        if (error->hint)
-            return error->hint;
-    return NULL;
+    while (!error->hint && error->cause)
+        error = error->cause;
+    return error->hint;
 }
 
 static struct mark mark_of(const struct error *error)
@@ -247,6 +259,8 @@ static void report_error_json(struct cli *cli, const struct error *error)
 void report_error(struct cli *cli, const struct error *error)
 {
     char *line CLEANUP(heap_cleanup) = NULL;
+    char *shown CLEANUP(heap_cleanup) = NULL;
+    char *hint CLEANUP(heap_cleanup) = NULL;
     struct mark mark = mark_of(error);
     const char *head;
 
@@ -264,14 +278,16 @@ void report_error(struct cli *cli, const struct error *error)
         return;
     }
     line = error_line(error);
+    shown = clean(line);
+    hint = clean(hint_of(error));
     head = arena_printf(cli->arena, "error[%s]:", error_code_id(error->code));
-    fprintf(stderr, "%s %s\n", screen_ink(&cli->err, cli->arena, INK_RED, head), line);
+    fprintf(stderr, "%s %s\n", screen_ink(&cli->err, cli->arena, INK_RED, head), shown);
     if (mark.file && mark.line > 0)
         fprintf(stderr, " --> %s:%d:%d\n", mark.file, mark.line, mark.column);
     else if (mark.file)
         fprintf(stderr, " --> %s\n", mark.file);
-    if (hint_of(error))
-        fprintf(stderr, "  = help: %s\n", hint_of(error));
+    if (hint)
+        fprintf(stderr, "  = help: %s\n", hint);
     print_next(cli);
 }
 

@@ -18,6 +18,8 @@
 #include "io/io.h"
 #include "store/record.h"
 
+#define COMMENT_LIMIT_BYTES ((size_t)4000)
+
 /* What a decision is checked against, read inside its own transaction. */
 struct deciding {
     struct record *record;
@@ -468,13 +470,25 @@ static struct error *append(struct tx *tx, struct deciding *own, int64_t now_ms)
     return journal_append(tx, &event);
 }
 
+/* Without control characters and broken bytes: others will see it on their terminals. */
+static const char *cleaned(struct arena *arena, const char *text)
+{
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(COMMENT_LIMIT_BYTES);
+
+    text_clean(&out, text, strlen(text));
+    return arena_text(arena, strbuf_view(&out));
+}
+
 struct error *control_decide(struct record *record, struct arena *arena, const struct decision_request *request)
 {
-    struct deciding own CLEANUP(deciding_release) = {.record = record, .arena = arena, .request = request};
+    struct decision_request clean = *request;
+    struct deciding own CLEANUP(deciding_release) = {.record = record, .arena = arena, .request = &clean};
     struct tx tx CLEANUP(tx_rollback) = TX_INIT;
     int64_t now_ms = clock_wall_ms();
     struct error *refusal;
 
+    clean.person = cleaned(arena, request->person);
+    clean.comment = cleaned(arena, request->comment);
     TRY(tx_begin(record, &tx));
     TRY(check(&own, now_ms));
     TRY(append(&tx, &own, now_ms));

@@ -43,7 +43,7 @@ struct traffic_driver {
     advance_fn ensure;     /* detail: {identity: {...}, started: bool} */
     advance_fn observe;    /* params {pool}; detail: {identity, servers: {name: {weight, state, check, in_flight}}} */
     advance_fn add;        /* params {pool, server, address, health}; waits until checked healthy by the door */
-    advance_fn set_shares; /* params {pool, servers: {server: basis points}} */
+    advance_fn set_shares; /* params {pool, weights: {server: weight}}; servers that are not named get 0 */
     advance_fn drain;      /* params {pool, server} */
     advance_fn undrain;
     advance_fn remove;

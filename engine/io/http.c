@@ -288,6 +288,8 @@ static void set_manners(struct http_effect *self)
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    /* At the end of each transfer curl walks through all names it remembers; ours are mostly numbers. */
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left_ms > 0 ? left_ms : 1L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->words);

@@ -21,8 +21,8 @@
 #include "base/memory.h"
 
 struct io_timer {
-    TAILQ_ENTRY(io_timer) link; /* sorted by due_ms, then number */
     struct io *io;
+    size_t place; /* in io->timers */
     io_fn fire;
     void *context;
     int64_t due_ms; /* boot clock */
@@ -135,13 +135,73 @@ static void set_alarm(struct io *io, int64_t due_ms)
         MUST(timerfd_settime(io->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL) == 0);
 }
 
+/* By due time; of two that are due together, the one that was started first. */
+static bool is_before(const struct io_timer *a, const struct io_timer *b)
+{
+    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->number < b->number;
+}
+
+static void put_timer(struct io *io, size_t place, struct io_timer *timer)
+{
+    io->timers[place] = timer;
+    timer->place = place;
+}
+
+/* The timers are a heap: none is before its parent, at (place - 1) / 2. */
+static void rise(struct io *io, struct io_timer *timer)
+{
+    size_t place = timer->place;
+
+    for (; place > 0 && is_before(timer, io->timers[(place - 1) / 2]); place = (place - 1) / 2)
+        put_timer(io, place, io->timers[(place - 1) / 2]);
+    put_timer(io, place, timer);
+}
+
+static void sink(struct io *io, struct io_timer *timer)
+{
+    size_t place = timer->place;
+    size_t child;
+
+    while ((child = 2 * place + 1) < io->timers_left) {
+        if (child + 1 < io->timers_left && is_before(io->timers[child + 1], io->timers[child]))
+            child++;
+        if (is_before(timer, io->timers[child]))
+            break;
+        put_timer(io, place, io->timers[child]);
+        place = child;
+    }
+    put_timer(io, place, timer);
+}
+
+static void add_timer(struct io *io, struct io_timer *timer)
+{
+    if (io->timers_left == io->timers_capacity) {
+        io->timers_capacity = io->timers_capacity ? 2 * io->timers_capacity : 64;
+        io->timers = heap_realloc(io->timers, io->timers_capacity * sizeof(struct io_timer *));
+    }
+    if (io->timers_left == 0)
+        io_watch_ref(io->alarm_watch);
+    put_timer(io, io->timers_left++, timer);
+    rise(io, timer);
+}
+
 static void remove_timer(struct io_timer *timer)
 {
     struct io *io = timer->io;
+    struct io_timer *last = io->timers[--io->timers_left];
 
-    TAILQ_REMOVE(&io->timers, timer, link);
-    if (TAILQ_EMPTY(&io->timers))
+    if (last != timer) {
+        put_timer(io, timer->place, last);
+        rise(io, last);
+        sink(io, last);
+    }
+    if (io->timers_left == 0)
         io_watch_unref(io->alarm_watch);
+}
+
+static struct io_timer *first_timer(const struct io *io)
+{
+    return io->timers_left > 0 ? io->timers[0] : NULL;
 }
 
 static void on_alarm(void *context, int events)
@@ -155,38 +215,26 @@ static void on_alarm(void *context, int events)
     (void)events;
     (void)!read(io->alarm_fd, &expirations, sizeof(expirations));
     io->alarm_ms = INT64_MIN; /* those that are started meanwhile need not arm it */
-    while ((timer = TAILQ_FIRST(&io->timers)) && timer->due_ms <= now_ms && timer->number < first_new) {
+    while ((timer = first_timer(io)) && timer->due_ms <= now_ms && timer->number < first_new) {
         remove_timer(timer);
         timer->firing = true;
         timer->fire(timer->context);
         free(timer);
     }
-    timer = TAILQ_FIRST(&io->timers);
+    timer = first_timer(io);
     set_alarm(io, timer ? timer->due_ms : INT64_MAX);
 }
 
 struct io_timer *io_timer_start(struct io *io, int64_t ms, io_fn fire, void *context)
 {
     struct io_timer *timer = heap_alloc(sizeof(*timer));
-    struct io_timer *before;
 
     timer->io = io;
     timer->fire = fire;
     timer->context = context;
     timer->due_ms = clock_boot_ms() + (ms < 0 ? 0 : ms);
     timer->number = io->timer_count++;
-    if (TAILQ_EMPTY(&io->timers))
-        io_watch_ref(io->alarm_watch);
-    /* Most are due after all others. */
-    TAILQ_FOREACH_REVERSE(before, &io->timers, io_timers, link)
-    {
-        if (before->due_ms <= timer->due_ms)
-            break;
-    }
-    if (before)
-        TAILQ_INSERT_AFTER(&io->timers, before, timer, link);
-    else
-        TAILQ_INSERT_HEAD(&io->timers, timer, link);
+    add_timer(io, timer);
     if (timer->due_ms < io->alarm_ms)
         set_alarm(io, timer->due_ms);
     return timer;
@@ -343,7 +391,6 @@ struct error *io_open(int lock_fd, struct io **out)
     io->lock_fd = lock_fd;
     TAILQ_INIT(&io->tasks);
     TAILQ_INIT(&io->soon);
-    TAILQ_INIT(&io->timers);
     LIST_INIT(&io->effects);
     LIST_INIT(&io->children);
     LIST_INIT(&io->looks);
@@ -376,8 +423,8 @@ void io_close(struct io *io)
     children_close(io);
     http_close(io);
     bell_close(io);
-    while (!TAILQ_EMPTY(&io->timers))
-        io_timer_stop(TAILQ_FIRST(&io->timers));
+    while (io->timers_left > 0)
+        io_timer_stop(io->timers[0]);
     io_watch_close(&io->alarm_watch);
     io_close_fd(&io->alarm_fd);
     MUST(TAILQ_EMPTY(&io->tasks));
@@ -393,6 +440,7 @@ void io_close(struct io *io)
     while (uv_run(&io->loop, UV_RUN_DEFAULT) != 0)
         ; /* an io_stop() that nobody has seen yet ends one uv_run() early */
     MUST(uv_loop_close(&io->loop) == 0);
+    free(io->timers);
     free(io->ports);
     free(io);
 }

@@ -53,7 +53,6 @@ struct io_effect {
 };
 
 LIST_HEAD(io_effects, io_effect);
-TAILQ_HEAD(io_timers, io_timer);
 LIST_HEAD(io_children, io_child);
 LIST_HEAD(io_looks, look_effect);
 
@@ -69,7 +68,9 @@ struct io {
     struct io_tasks tasks; /* of effects */
     struct io_tasks soon;  /* of io_soon(); come after `tasks` */
     struct io_effects effects;
-    struct io_timers timers; /* by due time */
+    struct io_timer **timers; /* a heap, the first one due in front */
+    size_t timers_left;
+    size_t timers_capacity;
     struct io_watch *alarm_watch;
     int alarm_fd;                /* a timerfd for the first of them */
     int64_t alarm_ms;            /* when it rings; INT64_MAX = not */

@@ -251,13 +251,9 @@ static void look_at(void *context)
 /* A daemon of the process we look for carries the same mark; the oldest is the one that was started. */
 static void match(struct io_looks *looks, const struct process_identity *process, const struct strbuf *environment)
 {
-    struct look_effect *look;
-
-    LIST_FOREACH(look, looks, link)
-    {
+    for (struct look_effect *look = LIST_FIRST(looks); look; look = LIST_NEXT(look, link))
         if ((!look->there || process->start < look->process.start) && has_mark(environment, look->base.effect->mark))
             found(look, *process, environment);
-    }
 }
 
 /*
@@ -298,7 +294,7 @@ static int walk_proc(struct io_looks *looks)
     if (!proc)
         return errno;
     while ((entry = readdir(proc))) {
-        struct process_identity process;
+        struct process_identity process = {0};
         int number;
 
         if (!isdigit((unsigned char)entry->d_name[0]))

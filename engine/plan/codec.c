@@ -197,15 +197,17 @@ static const json_t *get_json(struct reader *r, const json_t *object, const char
     return value;
 }
 
-static void decode_unit(struct reader *r, const json_t *object, struct plan_unit *out)
+static void decode_unit(struct reader *r, const json_t *object, bool required, struct plan_unit *out)
 {
     if (!json_is_object(object)) {
         r->ok = false;
         return;
     }
-    out->name = get_text(r, object, "name", false);
-    out->commit = get_text(r, object, "commit", false);
+    out->name = get_text(r, object, "name", required);
+    out->commit = get_text(r, object, "commit", required);
     out->contract = get_json(r, object, "contract", out->name != NULL);
+    if (!out->name && json_object_size(object) > 0)
+        r->ok = false;
 }
 
 static void decode_stage(struct reader *r, const json_t *object, int steps, struct plan_stage *out)
@@ -314,23 +316,31 @@ static void *get_array(struct reader *r, const json_t *root, const char *key, si
 static void decode_head(struct reader *r, const json_t *root, struct plan *plan)
 {
     const char *kind = get_text(r, root, "kind", true);
+    bool release = text_is(kind, "release");
 
     get_int(r, root, "format", PLAN_FORMAT, PLAN_FORMAT);
-    plan->kind = text_is(kind, "destroy") ? PLAN_DESTROY : PLAN_RELEASE;
-    if (!text_is(kind, "destroy") && !text_is(kind, "release"))
+    plan->kind = release ? PLAN_RELEASE : PLAN_DESTROY;
+    if (!release && !text_is(kind, "destroy"))
         r->ok = false;
     plan->release = get_text(r, root, "release", true);
     plan->project = get_text(r, root, "project", true);
     plan->environment = get_text(r, root, "environment", true);
     plan->pipeline = get_text(r, root, "pipeline", true);
-    plan->commit = get_text(r, root, "commit", false);
-    plan->branch = get_text(r, root, "branch", false);
-    plan->subject = get_text(r, root, "subject", false);
+    plan->commit = get_text(r, root, "commit", release);
+    plan->branch = get_text(r, root, "branch", release);
+    plan->subject = get_text(r, root, "subject", release);
     plan->requester = get_text(r, root, "requester", true);
     plan->rollback = get_bool(r, root, "rollback");
-    decode_unit(r, json_object_get(root, "unit"), &plan->unit);
-    decode_unit(r, json_object_get(root, "old_unit"), &plan->old_unit);
+    decode_unit(r, json_object_get(root, "unit"), release, &plan->unit);
+    decode_unit(r, json_object_get(root, "old_unit"), false, &plan->old_unit);
     plan->door = get_json(r, root, "door", false);
+}
+
+/* A pipeline of commands and gates alone has no front door, and no step that asks one. */
+static bool asks_door(enum verb verb)
+{
+    return (verb >= VERB_DOOR_ENSURE && verb <= VERB_DOOR_REMOVE) ||
+           (verb >= VERB_TRAFFIC_ADD && verb <= VERB_TRAFFIC_REMOVE);
 }
 
 static void decode_lists(struct reader *r, const json_t *root, struct plan *plan)
@@ -344,6 +354,8 @@ static void decode_lists(struct reader *r, const json_t *root, struct plan *plan
     for (int i = 0; r->ok && i < plan->step_count; i++) {
         plan->steps[i].ordinal = i;
         decode_step(r, json_array_get(json_object_get(root, "steps"), (size_t)i), plan, &plan->steps[i]);
+        if (!plan->door && asks_door(plan->steps[i].verb))
+            r->ok = false;
     }
     for (int i = 0; r->ok && i < plan->instance_count; i++)
         decode_instance(r, json_array_get(json_object_get(root, "instances"), (size_t)i), &plan->instances[i]);
@@ -357,8 +369,13 @@ struct error *plan_decode(struct arena *arena, const char *text, size_t length, 
     struct reader r = {arena, true};
     struct plan *plan = ARENA_NEW(arena, struct plan);
     json_t *root = NULL;
+    struct error *error = json_parse(text, length, "plan", &root);
 
-    TRY_AS(json_parse(text, length, "plan", &root), "while reading the stored plan");
+    if (error) {
+        error = error_wrap(error, "while reading the stored plan");
+        error->code = ERR_RECORD_DAMAGED; /* it is our own text, not an answer of the world */
+        return error;
+    }
     json_in_arena(arena, root);
     decode_head(&r, root, plan);
     if (r.ok)

@@ -11,8 +11,10 @@ void drain_judge_init(struct drain_judge *judge, struct arena *arena, const stru
     MUST(rule->samples >= 1);
     *judge = (struct drain_judge){.rule = rule, .arena = arena, .in_flight = DRAIN_UNKNOWN};
     judge->lines = arena_array(arena, (size_t)rule->limit_count + 1, sizeof(*judge->lines));
-    for (int i = 0; i < rule->limit_count; i++)
+    for (int i = 0; i < rule->limit_count; i++) {
         judge->lines[i].left = DRAIN_UNKNOWN;
+        judge->lines[i].unknown = true;
+    }
 }
 
 void drain_judge_restore(struct drain_judge *judge, const json_t *body)
@@ -30,7 +32,9 @@ void drain_judge_restore(struct drain_judge *judge, const json_t *body)
         line->ended = json_get_int(row, "ended", 0);
         line->forced = json_get_int(row, "forced", 0);
         line->lost = json_get_int(row, "lost", 0);
-        line->left = json_get_int(row, "left", DRAIN_UNKNOWN);
+        line->left = json_get_int(row, "known", DRAIN_UNKNOWN);
+        line->unknown = !json_is_integer(json_object_get(row, "left"));
+        line->given_up = line->forced;
     }
     if (identity)
         judge->identity = arena_text(judge->arena, identity);
@@ -47,6 +51,7 @@ static void lose_all(struct drain_judge *judge)
     for (int i = 0; i < judge->rule->limit_count; i++) {
         struct drain_line *line = &judge->lines[i];
 
+        line->unknown = false;
         if (line->left > 0) {
             line->lost += line->left;
             line->left = 0;
@@ -67,22 +72,14 @@ static bool is_replaced(struct drain_judge *judge, const struct drain_answer *an
     return !text_is(judge->identity, answer->identity);
 }
 
-/* What was given up stays until the stop: an answer that comes before it takes it up again, or it would be seen twice. */
-static void take_up_again(struct drain_judge *judge, struct drain_line *line)
-{
-    if (line->left == DRAIN_UNKNOWN || line->forced == 0)
-        return;
-    line->left += line->forced;
-    line->forced = 0;
-    judge->changed = true;
-}
-
 static void book(struct drain_judge *judge, struct drain_line *line, int64_t value)
 {
-    int64_t before;
+    int64_t before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
 
-    take_up_again(judge, line);
-    before = line->left == DRAIN_UNKNOWN ? 0 : line->left;
+    /* What was given up may still be there until it is cut off or stopped; it was counted when it was given up. */
+    if (value < line->given_up)
+        line->given_up = value;
+    value -= line->given_up;
     if (line->left == DRAIN_UNKNOWN || value != line->left)
         judge->changed = true;
     if (value > before) {
@@ -104,12 +101,14 @@ static bool shows_nothing(struct drain_judge *judge, const struct drain_answer *
     for (int i = 0; i < judge->rule->limit_count; i++) {
         int64_t value = answer->values[i];
 
+        judge->changed = judge->changed || judge->lines[i].unknown != (value < 0);
+        judge->lines[i].unknown = value < 0;
         if (value < 0) {
             nothing = false;
             continue;
         }
         book(judge, &judge->lines[i], value);
-        if (value > judge->rule->limits[i].most)
+        if (judge->lines[i].left > judge->rule->limits[i].most)
             nothing = false;
     }
     return nothing;
@@ -156,6 +155,7 @@ bool drain_judge_force(struct drain_judge *judge, const json_t *values)
 
         if (line->left > 0) {
             line->forced += line->left;
+            line->given_up += line->left;
             line->left = 0;
         }
     }
@@ -169,13 +169,14 @@ json_t *drain_judge_body(const struct drain_judge *judge)
     for (int i = 0; i < judge->rule->limit_count; i++) {
         const struct drain_line *line = &judge->lines[i];
         const char *probe = judge->rule->limits[i].probe;
-        json_t *left = line->left == DRAIN_UNKNOWN ? json_null() : json_integer(line->left);
+        json_t *known = line->left == DRAIN_UNKNOWN ? json_null() : json_integer(line->left);
+        json_t *left = line->unknown ? json_null() : json_incref(known);
 
         json_object_set(values, probe, left);
         json_object_set_new(ledger, probe,
-                            json_pack("{s:I, s:I, s:I, s:I, s:o}", "seen", (json_int_t)line->seen, "ended",
+                            json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "seen", (json_int_t)line->seen, "ended",
                                       (json_int_t)line->ended, "forced", (json_int_t)line->forced, "lost",
-                                      (json_int_t)line->lost, "left", left));
+                                      (json_int_t)line->lost, "left", left, "known", known));
     }
     return json_pack("{s:o, s:o, s:s?, s:o, s:b}", "values", values, "ledger", ledger, "identity", judge->identity,
                      "in_flight", judge->in_flight == DRAIN_UNKNOWN ? json_null() : json_integer(judge->in_flight),
@@ -190,7 +191,7 @@ const char *drain_judge_text(struct arena *arena, const struct drain_judge *judg
         const struct drain_line *line = &judge->lines[i];
 
         strbuf_printf(&text, "%s%s ", i ? ", " : "", judge->rule->limits[i].probe);
-        if (line->left == DRAIN_UNKNOWN)
+        if (line->unknown || line->left == DRAIN_UNKNOWN)
             strbuf_text(&text, "unknown");
         else
             strbuf_printf(&text, "%lld", (long long)line->left);

@@ -35,7 +35,9 @@ struct drain_rule {
 
 struct drain_line {
     int64_t seen, ended, forced, lost;
-    int64_t left;      /* at the last known answer; DRAIN_UNKNOWN before the first */
+    int64_t left;      /* at the last known answer; DRAIN_UNKNOWN before the first. What was forced is not in it */
+    bool unknown;      /* the last answer was none: what is left cannot be said now, whatever was known before */
+    int64_t given_up;  /* forced ones that may still be there: they are not counted a second time */
 };
 
 struct drain_answer {

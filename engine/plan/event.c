@@ -240,7 +240,7 @@ static json_t *field_encode(const struct field *field, const struct event *event
     case FIELD_END:
         return event->end == END_NONE ? NULL : json_string(end_text(event->end));
     }
-    BUG("field type %d", (int)field->type);
+    BUG("field type %d", (int)field->type); /* GCOVR_EXCL_LINE: a fault of ours */
 }
 
 json_t *event_encode(const struct event *event)
@@ -269,7 +269,7 @@ static bool store_int(const struct field *field, int64_t number, struct event *o
 static bool field_store(const struct field *field, const struct field_value *value, struct event *out)
 {
     void *at = (char *)out + field->offset;
-    bool is_text = value->type == VALUE_TEXT;
+    const char *text = value->type == VALUE_TEXT ? value->text : NULL;
 
     switch (field->type) {
     case FIELD_INT:
@@ -278,21 +278,21 @@ static bool field_store(const struct field *field, const struct field_value *val
         memcpy(at, &value->number, sizeof(value->number));
         return value->type == VALUE_NUMBER;
     case FIELD_TEXT:
-        memcpy(at, &value->text, sizeof(value->text));
-        return is_text;
+        memcpy(at, &text, sizeof(text));
+        return text != NULL;
     case FIELD_BODY:
         out->body = value->object;
         return value->type == VALUE_OBJECT;
     case FIELD_ERROR_KIND:
-        return is_text && error_kind_parse(value->text, &out->error_kind);
+        return text && error_kind_parse(text, &out->error_kind);
     case FIELD_DECISION:
-        return is_text && decision_parse(value->text, &out->decision);
+        return text && decision_parse(text, &out->decision);
     case FIELD_MODE:
-        return is_text && mode_parse(value->text, &out->mode);
+        return text && mode_parse(text, &out->mode);
     case FIELD_END:
-        return is_text && end_parse(value->text, &out->end);
+        return text && end_parse(text, &out->end);
     }
-    BUG("field type %d", (int)field->type);
+    BUG("field type %d", (int)field->type); /* GCOVR_EXCL_LINE: a fault of ours */
 }
 
 static struct field_value value_of(const json_t *json)
@@ -321,7 +321,7 @@ static struct error *unknown_field(const json_t *json, enum event_kind kind)
             return error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "event '%s' has a field '%s' that is not known",
                              event_kind_text(kind), key);
     }
-    BUG("all fields are known");
+    BUG("all fields are known"); /* GCOVR_EXCL_LINE: a fault of ours */
 }
 
 struct error *event_decode(const json_t *json, enum event_kind kind, struct event *out)
@@ -480,8 +480,8 @@ bool event_body_is_folded(enum event_kind kind)
     case EVENT_FINDING:
     case EVENT_RELEASE_ENDED:
         return false;
-    case EVENT_KIND_COUNT:
-        break;
+    case EVENT_KIND_COUNT: /* GCOVR_EXCL_LINE: as below */
+        break;             /* GCOVR_EXCL_LINE: as below */
     }
-    BUG("event kind %d", (int)kind);
+    BUG("event kind %d", (int)kind); /* GCOVR_EXCL_LINE: a fault of ours */
 }

@@ -188,13 +188,14 @@ static void fold_gate_asked(struct machine_state *state, const struct event *eve
     step->expires_ms = event->expires_ms;
 }
 
-/* Who decides about a held release has seen why it is held: those alarms and failures are answered. */
+/* Who decides about a held release has seen why it is held: that is answered. */
 static void fold_asked(struct machine_state *state, const struct event *event, enum decision_kind asked)
 {
     state->asked = asked;
     state->asked_by = arena_text(state->arena, event->actor);
     if (state->mode != MODE_HELD)
         return;
+    state->foreign = false; /* going on, or back, puts the plan's shares back */
     memset(state->alarms, 0, ((size_t)state->plan->instance_count + 1) * sizeof(*state->alarms));
     if (state->prober_most >= 0 && state->prober_failed - state->prober_judged > state->prober_most)
         state->prober_judged = state->prober_failed;
@@ -221,7 +222,6 @@ static void fold_decision(struct machine_state *state, const struct event *event
         fold_asked(state, event, event->decision);
         break;
     case DECISION_RETRY:
-        state->foreign = false; /* "try again" puts the plan's shares back */
         fold_asked(state, event, DECISION_RETRY);
         break;
     case DECISION_ADOPT:

@@ -400,7 +400,7 @@ static bool needs_calm_traffic(enum verb verb)
     case VERB_DRAIN_CANCEL:
     case VERB_COMMAND_RUN:
     case VERB_COUNT:
-        return false;
+        break;
     }
     return false;
 }
@@ -461,7 +461,8 @@ static bool rule_start(struct machine_state *state, struct machine_now now, stru
 static bool rule_end(struct machine_state *state, struct machine_now now, struct event *out)
 {
     (void)now;
-    if (state->mode == MODE_HELD || state->graph->open[track_of(state)] > 0)
+    /* Nobody repairs the front door after the end. */
+    if (state->mode == MODE_HELD || state->graph->open[track_of(state)] > 0 || state->drift_open)
         return false;
     say(out, EVENT_RELEASE_ENDED, -1, state->mode == MODE_UNDO ? state->reason : "every step is done");
     out->end = state->mode == MODE_UNDO ? state->going_to : END_SUCCEEDED;

@@ -54,6 +54,24 @@ static bool deploys(const struct pipeline_spec *pipeline)
     return false;
 }
 
+/*
+ * The unit's and the release's own names are filled in now: a later release that drains this unit has other ones. Names of
+ * stamps and instances stay, to be filled in for each.
+ */
+static void fill_contract(struct builder *b, const json_t *drain)
+{
+    static const struct plan_instance any = {
+        .name = "${instance.name}", .stamp = "${stamp.name}", .region = "${stamp.region}", .dir = "${stamp.dir}"};
+    const char *which;
+    json_t *action;
+
+    json_object_foreach((json_t *)(uintptr_t)drain, which, action)
+    {
+        if (json_object_get(action, "argv"))
+            json_object_set_new(action, "argv", template_json(b, json_object_get(action, "argv"), &any));
+    }
+}
+
 static void add_new_unit(struct builder *b)
 {
     const struct stamps_spec *stamps = &b->pipeline->stamps;
@@ -67,6 +85,7 @@ static void add_new_unit(struct builder *b)
     plan->unit = (struct plan_unit){name, plan->commit, json_in_arena(b->arena, contract_of(stamps))};
     b->unit_dir = arena_printf(b->arena, "%s/units/%s", b->facts->state_dir, name);
     b->out_dir = arena_printf(b->arena, "%s/%s", b->unit_dir, b->pipeline->unit.build.count ? "out" : "src");
+    fill_contract(b, json_object_get(plan->unit.contract, "drain"));
     for (int r = 0; r < stamps->regions.count && deploys(b->pipeline); r++) {
         const char *stamp = arena_printf(b->arena, "%s.%s", name, stamps->regions.items[r]);
 

@@ -43,7 +43,8 @@ static void render_head(const struct plan *plan, struct strbuf *out)
     else
         strbuf_text(out, "  old unit  none: a first release. It gets all traffic in one step, without gates or holds; "
                          "nothing is drained or destroyed\n");
-    strbuf_printf(out, "  door      %s\n", url ? url : json_get_text(plan->door, "socket"));
+    if (plan->door)
+        strbuf_printf(out, "  door      %s\n", url ? url : json_get_text(plan->door, "socket"));
 }
 
 /* While a plan is shown: which unit an instance is of, and how often each thing is done. */

@@ -156,8 +156,6 @@ void expand_undo(struct builder *b)
     for (int i = builder_next(b, SIDE_NEW, -1); i >= 0; i = builder_next(b, SIDE_NEW, i)) {
         struct plan_instance instance = b->plan->instances[i];
 
-        if (find_forward(b, VERB_INSTANCE_CREATE, instance.name, NULL) < 0)
-            continue;
         builder_branch(b, &fork);
         undo_new_instance(b, &instance);
     }

@@ -21,7 +21,8 @@ struct call_run {
     struct effect want;
     struct io_effect *effect; /* NULL: none under way */
     struct io_timer *deadline;
-    struct io_timer *soon;    /* the first advance */
+    struct io_timer *soon;    /* it ended at once; that is told from the loop */
+    enum call_status early;
     json_t *env;
 };
 
@@ -83,10 +84,7 @@ static void on_soon(void *context)
     struct call_run *run = context;
 
     run->soon = NULL;
-    if (run->call.error)
-        call_end(run, CALL_FAILED);
-    else
-        call_advance(run, NULL);
+    call_end(run, run->early);
 }
 
 static void on_deadline(void *context)
@@ -166,6 +164,10 @@ struct call_run *call_start(struct runner *r, const struct call_spec *spec)
         run->call.error = environment(spec->env, run->env);
     }
     run->deadline = io_timer_start(r->io, spec->timeout_ms ? spec->timeout_ms : CALL_TIMEOUT_MS, on_deadline, run);
-    run->soon = io_timer_start(r->io, 0, on_soon, run);
+    run->early = run->call.error ? CALL_FAILED : spec->advance(&run->call, NULL, &run->want);
+    if (run->early == CALL_WANTS)
+        run->effect = io_start(r->io, &run->want, on_reply, run);
+    else
+        run->soon = io_timer_start(r->io, 0, on_soon, run);
     return run;
 }

@@ -113,11 +113,11 @@ static void drifted(struct runner *r, const struct look *look, const char *cause
                                  "wanted", wanted_weights(r, look->monitor)));
 }
 
-/* Another process, or the same number with a younger one behind it: what was set at run time is forgotten. */
+/* Another process, or the same number begun at another time: what was set at run time is forgotten. */
 static bool was_restarted(const json_t *before, const json_t *now)
 {
     return before && (json_get_int(before, "pid", 0) != json_get_int(now, "pid", 0) ||
-                      json_get_int(now, "uptime_s", 0) < json_get_int(before, "uptime_s", 0));
+                      json_get_int(before, "start_s", 0) != json_get_int(now, "start_s", 0));
 }
 
 static void look_at_answer(struct runner *r, struct look *look, struct call *call, enum call_status status)

@@ -28,11 +28,6 @@ struct drainer {
 
 static void drainer_round(struct activity *activity);
 
-static bool is_proof(const struct activity *activity)
-{
-    return activity_step(activity)->verb == VERB_DRAIN_PROVE;
-}
-
 static void drainer_timer(void *context)
 {
     struct activity *activity = context;
@@ -81,24 +76,15 @@ static void drainer_done(struct activity *activity, bool forced)
     runner_step_done(activity->runner, activity->step, body, evidence);
 }
 
-/* A person gave up what is left, by its exact numbers. The loss itself is booked by the proof, right before the stop. */
+/* A person gave up what is left, by its exact numbers: it is booked as forced, and the drain is over. */
 static bool drainer_forced(struct activity *activity)
 {
     struct drainer *own = activity->own;
     const json_t *values = json_object_get(activity->runner->forced, activity_step(activity)->target);
-    struct drain_judge copy = own->judge;
 
-    if (!values)
+    if (!values || !drain_judge_force(&own->judge, values))
         return false;
-    copy.lines = arena_array(own->round, (size_t)own->rule.limit_count + 1, sizeof(*copy.lines));
-    for (int i = 0; i < own->rule.limit_count; i++)
-        copy.lines[i] = own->judge.lines[i];
-    if (!drain_judge_force(&copy, values))
-        return false;
-    if (is_proof(activity)) {
-        drain_judge_force(&own->judge, values);
-        drainer_journal(activity);
-    }
+    drainer_journal(activity);
     return true;
 }
 

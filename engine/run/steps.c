@@ -165,6 +165,9 @@ static const json_t *params_with_address(struct activity *activity)
         return step->params;
     params = json_in_arena(activity->arena, json_copy((json_t *)(uintptr_t)step->params));
     json_object_set_new(params, "address", json_string(address));
+    /* What a person gave up may be cut off; nothing else ever is. */
+    if (step->verb == VERB_TRAFFIC_REMOVE && json_object_get(activity->runner->forced, step->target))
+        json_object_set_new(params, "cut", json_true());
     return params;
 }
 

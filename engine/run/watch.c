@@ -163,14 +163,10 @@ static void watch_ask(struct watch *w)
         return;
     case MONITOR_HEALTH:
     case MONITOR_LIMIT:
-        if (!w->params) {
-            w->params = runner_health_params(r, w->monitor->target, w->monitor->params);
-            if (limit) {
-                json_object_clear(w->params);
-                json_object_set_new(w->params, "address", json_string(runner_address(r, w->monitor->target)));
-                json_object_set(w->params, "probes", json_object_get(w->monitor->params, "probes"));
-            }
-        }
+        if (!w->params)
+            w->params = limit ? json_pack("{s:s?, s:O}", "address", runner_address(r, w->monitor->target), "probes",
+                                          json_object_get(w->monitor->params, "probes"))
+                              : runner_health_params(r, w->monitor->target, w->monitor->params);
         w->call = call_start(r, &(struct call_spec){.advance = limit ? registry_probe("http")->sample
                                                                      : registry_probe("http")->health,
                                                     .verb = limit ? "probe.sample" : "instance.health",

@@ -40,6 +40,7 @@ struct record {
     char *id;
     enum record_mode mode;
     sqlite3 *db;
+    bool trusted;    /* it is ours and whole, as far as opening can tell; else closing leaves it as it is */
     char *lock_path; /* of write.lock; NULL when reading only */
     int lock_fd;     /* its descriptor, or -1 */
     bool in_tx;

@@ -28,12 +28,26 @@ struct error *evidence_put(struct tx *tx, struct arena *arena, const char *bytes
     return NULL;
 }
 
+static struct error *damaged(const char *digest, const char *what)
+{
+    struct error *error = error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT, "evidence '%s' %s", digest, what);
+
+    return error_hint(error, "restore the record from a backup");
+}
+
+static struct error *check(const char *digest, const void *bytes, size_t length)
+{
+    struct digest sum = digest_of(bytes, length);
+    char hex[DIGEST_HEX];
+
+    digest_hex(&sum, hex);
+    return strcmp(hex, digest) == 0 ? NULL : damaged(digest, "was changed: it does not match its digest");
+}
+
 struct error *evidence_get(struct record *record, struct arena *arena, const char *digest, const char **bytes,
                            size_t *length)
 {
     sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
-    struct digest sum;
-    char hex[DIGEST_HEX];
     const void *blob;
     bool row;
 
@@ -44,12 +58,39 @@ struct error *evidence_get(struct record *record, struct arena *arena, const cha
         return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no evidence '%s' in the record", digest);
     blob = sqlite3_column_blob(statement, 0);
     *length = (size_t)sqlite3_column_bytes(statement, 0);
-    sum = digest_of(blob, *length);
-    digest_hex(&sum, hex);
-    if (strcmp(hex, digest) != 0)
-        return error_hint(error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT,
-                                    "evidence '%s' was changed: it does not match its digest", digest),
-                          "restore the record from a backup");
+    TRY(check(digest, blob, *length));
     *bytes = arena_text_n(arena, blob, *length);
     return NULL;
+}
+
+static const char missing_sql[] =
+    "SELECT digest FROM (SELECT plan AS digest FROM release UNION SELECT evidence FROM step WHERE evidence IS NOT NULL)"
+    " WHERE digest NOT IN (SELECT digest FROM evidence) ORDER BY digest LIMIT 1";
+
+static struct error *check_missing(struct record *record)
+{
+    sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    bool row;
+
+    TRY(database_prepare(record, missing_sql, &statement, NULL));
+    TRY(database_step(record, statement, &row));
+    return row ? damaged(column_text(statement, 0), "is missing") : NULL;
+}
+
+struct error *evidence_verify(struct record *record, int64_t *count)
+{
+    sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    bool more;
+
+    *count = 0;
+    TRY(check_missing(record));
+    TRY(database_prepare(record, "SELECT digest, bytes FROM evidence", &statement, NULL));
+    for (;;) {
+        TRY(database_step(record, statement, &more));
+        if (!more)
+            return NULL;
+        TRY(check(column_text(statement, 0), sqlite3_column_blob(statement, 1),
+                  (size_t)sqlite3_column_bytes(statement, 1)));
+        (*count)++;
+    }
 }

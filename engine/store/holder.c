@@ -48,7 +48,7 @@ bool holder_is_alive(int64_t pid, int64_t start, const char *boot_id)
     return start > 0 && strcmp(boot_id, clock_boot_id()) == 0 && holder_start(pid) == start;
 }
 
-/* fdinfo of a descriptor lists the locks that its open file holds: "lock:	1: FLOCK  ADVISORY  WRITE ..." */
+/* fdinfo of a descriptor lists the locks that its open file holds: "lock: 1: FLOCK ADVISORY WRITE ..." */
 static bool has_flock(const char *process, const char *fd)
 {
     FILE *file CLEANUP(close_file) = NULL;

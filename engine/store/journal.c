@@ -10,67 +10,11 @@
 
 #define JOURNAL_MAGIC "penstock-journal-v1"
 #define ROW_LIMIT_BYTES ((size_t)32 * 1024 * 1024)
-#define NUMBER_BYTES 24
 
-static void add_int(struct strbuf *out, int64_t value)
-{
-    char digits[NUMBER_BYTES];
-    char *at = digits + sizeof(digits);
-    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-
-    do {
-        *--at = (char)('0' + left % 10);
-        left /= 10;
-    } while (left);
-    if (value < 0)
-        *--at = '-';
-    strbuf_add(out, at, (size_t)(digits + sizeof(digits) - at));
-}
-
-static void add_escape(struct strbuf *out, unsigned char byte)
-{
-    switch (byte) {
-    case '"':
-        strbuf_text(out, "\\\"");
-        break;
-    case '\\':
-        strbuf_text(out, "\\\\");
-        break;
-    case '\b':
-        strbuf_text(out, "\\b");
-        break;
-    case '\f':
-        strbuf_text(out, "\\f");
-        break;
-    case '\n':
-        strbuf_text(out, "\\n");
-        break;
-    case '\r':
-        strbuf_text(out, "\\r");
-        break;
-    case '\t':
-        strbuf_text(out, "\\t");
-        break;
-    default:
-        strbuf_printf(out, "\\u%04X", byte);
-    }
-}
-
-/* As jansson writes it: the canonical form is the one that json_canonical() gives for the whole row. */
+/* As json_canonical() would write the whole row. */
 static void add_text(struct strbuf *out, const char *text)
 {
-    const char *from = text;
-
-    strbuf_char(out, '"');
-    for (; *text; text++) {
-        if ((unsigned char)*text >= 0x20 && *text != '"' && *text != '\\')
-            continue;
-        strbuf_add(out, from, (size_t)(text - from));
-        add_escape(out, (unsigned char)*text);
-        from = text + 1;
-    }
-    strbuf_add(out, from, (size_t)(text - from));
-    strbuf_char(out, '"');
+    json_add_text(out, text, strlen(text));
 }
 
 #define ADD(out, constant) strbuf_add((out), (constant), sizeof(constant) - 1)
@@ -85,19 +29,19 @@ struct digest journal_row_hash(struct record *record, const struct journal_row *
     ADD(out, "{\"actor\":");
     add_text(out, row->actor);
     ADD(out, ",\"at_ms\":");
-    add_int(out, row->at_ms);
+    json_add_int(out, row->at_ms);
     ADD(out, ",\"body\":");
     strbuf_add(out, row->body, row->body_length);
     ADD(out, ",\"boot_ms\":");
-    add_int(out, row->boot_ms);
+    json_add_int(out, row->boot_ms);
     ADD(out, ",\"epoch\":");
-    add_int(out, row->epoch);
+    json_add_int(out, row->epoch);
     ADD(out, ",\"kind\":");
     add_text(out, row->kind);
     ADD(out, ",\"release\":");
     add_text(out, row->release);
     ADD(out, ",\"seq\":");
-    add_int(out, row->seq);
+    json_add_int(out, row->seq);
     ADD(out, "}");
     /* A row that was blown up to more than the limit is cut here, and so does not match its hash. */
     return digest_of(out->bytes, out->length);
@@ -280,7 +224,7 @@ struct error *journal_append(struct tx *tx, struct event *event)
     struct record *record = tx->record;
     struct strbuf actor CLEANUP(strbuf_release) = STRBUF_INIT(0);
     json_t *json CLEANUP(json_cleanup) = NULL;
-    char *body CLEANUP(heap_cleanup) = NULL;
+    struct strbuf body CLEANUP(strbuf_release) = STRBUF_INIT(SIZE_MAX);
     struct journal_row row;
     struct error *error;
 
@@ -288,8 +232,7 @@ struct error *journal_append(struct tx *tx, struct event *event)
     MUST(event->release || stands_alone(event->kind));
     TRY(find_tail(record));
     json = event_encode(event);
-    body = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT);
-    MUST(body);
+    json_add_canonical(&body, json);
     row = (struct journal_row){
         .seq = record->tail.seq + 1,
         .epoch = event->epoch,
@@ -298,8 +241,8 @@ struct error *journal_append(struct tx *tx, struct event *event)
         .release = event->release ? event->release : "",
         .kind = event_kind_text(event->kind),
         .actor = clean_actor(event->actor, &actor),
-        .body = body,
-        .body_length = strlen(body),
+        .body = strbuf_view(&body),
+        .body_length = body.length,
         .prev = record->tail.hash,
     };
     if (row.body_length > ROW_LIMIT_BYTES)
@@ -322,10 +265,10 @@ struct error *journal_append(struct tx *tx, struct event *event)
 struct error *journal_read(struct record *record, const char *release, int64_t after_seq, journal_visit_fn visit,
                            void *context)
 {
-    sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
-    TRY(database_prepare(record, JOURNAL_SELECT "WHERE release = ?1 AND seq > ?2 ORDER BY seq", &statement, NULL));
+    TRY(database_statement(record, JOURNAL_SELECT "WHERE release = ?1 AND seq > ?2 ORDER BY seq", &statement));
     statement_text(statement, 1, release);
     statement_int(statement, 2, after_seq);
     for (;;) {

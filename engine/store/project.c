@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/embedded.h"
+#include "base/json.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "plan/event.h"
 #include "plan/plan.h"
@@ -177,8 +179,10 @@ static const char *source_body(struct source *source)
     if (!body)
         return "{}";
     if (!source->body) {
-        source->body = json_dumps(body, JSON_SORT_KEYS | JSON_COMPACT);
-        MUST(source->body);
+        struct strbuf text = STRBUF_INIT(SIZE_MAX);
+
+        json_add_canonical(&text, body);
+        source->body = strbuf_take(&text);
     }
     return source->body;
 }

@@ -58,6 +58,11 @@ NODISCARD struct error *evidence_put(struct tx *tx, struct arena *arena, const c
                                      const char **digest);
 NODISCARD struct error *evidence_get(struct record *record, struct arena *arena, const char *digest, const char **bytes,
                                      size_t *length);
+/*
+ * All evidence matches its digest, and what releases and steps rest on is there: ERR_RECORD_DAMAGED naming the first that
+ * does not. *count is how many were good.
+ */
+NODISCARD struct error *evidence_verify(struct record *record, int64_t *count);
 
 /*
  * All events of one release after `after_seq`, in order. The event is borrowed until `visit` returns; its body may be left
@@ -70,6 +75,11 @@ NODISCARD struct error *journal_read(struct record *record, const char *release,
 NODISCARD struct error *journal_seq(struct record *record, int64_t *out);
 /* Walks the whole chain: ERR_RECORD_DAMAGED naming the first bad row. *rows is how many were good. */
 NODISCARD struct error *journal_verify(struct record *record, int64_t *rows);
+/*
+ * Folds the journal into an empty record in memory and compares: ERR_RECORD_DAMAGED naming the first table that is not
+ * what the journal says. Takes no lock. For a journal that was verified.
+ */
+NODISCARD struct error *journal_compare(struct record *record);
 /* Drops every projection and folds the journal again. The result must be byte for byte the same. */
 NODISCARD struct error *journal_rebuild(struct tx *tx);
 

@@ -2,7 +2,7 @@
  * Write transactions: flock, BEGIN IMMEDIATE, ..., COMMIT, unlock. The checkpoint belongs here too, for it needs the
  * same lock.
  *
- * The write-ahead log is checkpointed when its writer is idle, and never truncated while it lives: a commit that
+ * The write-ahead log is checkpointed when its writer is idle, and not truncated while it lives: a commit that
  * overwrites pages of the log costs half of one that makes it grow.
  */
 
@@ -14,9 +14,10 @@
 #include "store/lock.h"
 
 #define LOCK_LIMIT_MS 10000
+#define CLOSE_LIMIT_MS 1000
 #define CHECKPOINT_PAGES 1000
 /* A writer that is never idle checkpoints inside its commit, so that the log stays bounded. */
-#define CHECKPOINT_MUST_PAGES 8000
+#define CHECKPOINT_MUST_PAGES 4000
 
 static struct error *write_lock(struct record *record)
 {
@@ -93,11 +94,11 @@ void tx_rollback(struct tx *tx)
     lock_drop(record->lock_fd);
 }
 
-static void checkpoint_above(struct record *record, int pages)
+void record_checkpoint(struct record *record)
 {
     struct error *error CLEANUP(error_cleanup) = NULL;
 
-    if (record->lock_fd < 0 || record->in_tx || record->wal_pages <= pages)
+    if (record->lock_fd < 0 || record->in_tx || record->wal_pages <= CHECKPOINT_PAGES)
         return;
     error = write_lock(record);
     if (error)
@@ -106,12 +107,21 @@ static void checkpoint_above(struct record *record, int pages)
     lock_drop(record->lock_fd);
 }
 
-void record_checkpoint(struct record *record)
+/*
+ * The last writer to leave folds the log into the file and empties it: a log that is only appended to by short commands
+ * would grow for ever, for who opens it anew cannot know that it was folded already. SQLite does so by itself when it
+ * closes the last connection; here it does so under the lock, or not at all.
+ */
+void tx_close(struct record *record)
 {
-    checkpoint_above(record, CHECKPOINT_PAGES);
-}
+    struct error *error CLEANUP(error_cleanup) = NULL;
 
-void tx_last_checkpoint(struct record *record)
-{
-    checkpoint_above(record, 0);
+    if (record->lock_fd >= 0)
+        error = lock_wait(record->lock_fd, record->lock_path, CLOSE_LIMIT_MS);
+    if (record->lock_fd < 0 || error || !record->trusted)
+        sqlite3_db_config(record->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    MUST(sqlite3_close(record->db) == SQLITE_OK);
+    record->db = NULL;
+    if (record->lock_fd >= 0)
+        lock_drop(record->lock_fd);
 }

@@ -1,10 +1,10 @@
 #ifndef ENGINE_STORE_TX_H
 #define ENGINE_STORE_TX_H
 
-/* For record.c: what a writer does when it closes. Its own pages go into the file; nothing happens if it wrote none. */
+/* For record.c: closes the SQLite handle, whose statements are finalized. A reader never checkpoints. */
 
 struct record;
 
-void tx_last_checkpoint(struct record *record);
+void tx_close(struct record *record);
 
 #endif

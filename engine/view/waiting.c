@@ -230,7 +230,7 @@ static void next_when_held(const struct release_view *view, json_t *next)
     bool forward = !view_flag(view->release, "pivot") && text_is(view_text(view->release, "kind"), "release");
 
     add_of(view, next, "show", "", "why it stopped");
-    add_of(view, next, "retry", "", "try the failed step again");
+    add_of(view, next, "retry", "", "try again from where it stopped");
     if (forward)
         add_of(view, next, "rollback", "", "give the traffic back to the old unit");
     else
@@ -256,8 +256,6 @@ json_t *view_next(const struct release_view *view)
                arena_printf(view->arena, "%s --instance %s --comment WHY",
                             abandon_words(view, json_object_get(waiting, "left")), view_text(waiting, "instance")),
                "give up exactly what is left");
-        if (text_is(view->state, "held"))
-            add_of(view, next, "retry", "", "then go on");
     } else if (text_is(kind, "person")) {
         next_when_held(view, next);
     }

@@ -139,7 +139,9 @@ CREATE TABLE step (
     target TEXT NOT NULL,
     title TEXT NOT NULL,
     key TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'backoff', 'doubt', 'done', 'failed', 'skipped')),
+    -- Not IN: for that SQLite builds a table whenever a row is written, and this one is written twice a step.
+    state TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'backoff' OR state = 'doubt' OR
+                               state = 'done' OR state = 'failed' OR state = 'skipped'),
     attempt INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT '',
     error TEXT,                         -- JSON {code, text, hint} of the last failure

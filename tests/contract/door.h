@@ -124,14 +124,40 @@ static inline const char *ask(struct door *door, const char *path)
     return body && text_starts(text, "HTTP/1.1 200") ? body + 4 : text;
 }
 
-/* What HAProxy answers on its socket, as if somebody typed it. */
-static inline const char *door_tell(struct door *door, const char *commands)
+/* A connection to HAProxy's socket; -1 when nobody listens there. */
+static inline int socket_open(const struct door *door)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", json_get_text(door->json, "socket"));
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* HAProxy has its address a moment before its socket. */
+static inline void wait_for_socket(const struct door *door)
+{
+    for (int i = 0; i < 500; i++) {
+        int fd = socket_open(door);
+
+        if (fd >= 0) {
+            close(fd);
+            return;
+        }
+        usleep(10000);
+    }
+    fail_msg("nobody listens on the socket");
+}
+
+/* What HAProxy answers on its socket, as if somebody typed it. */
+static inline const char *door_tell(struct door *door, const char *commands)
+{
+    int fd = socket_open(door);
+
+    assert_true(fd >= 0);
     dprintf(fd, "%s\n", commands);
     return client_close(door->world, fd);
 }
@@ -236,6 +262,19 @@ static inline const char *server_field(struct door *door, const char *server, co
     text = value ? json_canonical(door->world->arena, value) : "absent";
     call_release(&call);
     return text;
+}
+
+/* Until nothing is in flight on a server of the pool 'app'. */
+static inline void wait_until_idle(struct door *door, const char *server)
+{
+    for (int i = 0; i < 500; i++) {
+        const char *params = arena_printf(door->world->arena, "{'pool': 'app', 'server': '%s'}", server);
+
+        if (strstr(act_done(door, door->driver->in_flight, params), "\"in_flight\":0"))
+            return;
+        usleep(10000);
+    }
+    fail_msg("something stays in flight on '%s'", server);
 }
 
 static inline int64_t door_pid(struct door *door)

@@ -97,8 +97,7 @@ static void test_haproxy__drain_lets_running_requests_end(void **state)
     act_fails(door, door->driver->remove, "{'pool': 'app', 'server': 'a'}", ERR_CONFLICT, KIND_TRANSIENT,
               "server 'a' in pool 'app' still has 1 requests or connections");
     assert_true(text_starts(client_close(door->world, slow), "HTTP/1.1 200"));
-    assert_non_null(
-        strstr(act_done(door, door->driver->in_flight, "{'pool': 'app', 'server': 'a'}"), "\"in_flight\":0"));
+    wait_until_idle(door, "a");
     act_done(door, door->driver->remove, "{'pool': 'app', 'server': 'a'}");
 }
 
@@ -122,7 +121,7 @@ static void test_haproxy__an_upgraded_connection_is_in_flight(void **state)
     assert_int_equal(write(tunnel, "ping", 4), 4);
     assert_int_equal(read(tunnel, answer, sizeof(answer)), 4);
     close(tunnel);
-    usleep(200000);
+    wait_until_idle(door, "a");
     act_done(door, door->driver->remove, "{'pool': 'app', 'server': 'a'}");
 }
 

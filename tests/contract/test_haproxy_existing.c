@@ -26,6 +26,7 @@ static void begin_existing(struct door *door, const char *level, const char *lin
     assert_ok(file_put(config, text, strlen(text), 0600));
     spawn_child(door->world, argv);
     wait_for_port(door->port);
+    wait_for_socket(door);
 }
 
 static void test_haproxy_existing__whole_life(void **state)

@@ -88,6 +88,14 @@ static void test_haproxy_script__a_change_without_an_answer_is_in_doubt(void **s
                         "in_doubt: haproxy's answer ends in the middle");
 }
 
+static void test_haproxy_script__a_question_without_an_answer_leaves_no_doubt(void **state)
+{
+    const struct exchange exchanges[] = {{EFFECT_LINE, QUESTION, {.transport = TRANSPORT_TIMEOUT}}, {0}};
+
+    assert_string_equal(play(*state, driver->observe, DOOR_EXISTING, SERVER_A, exchanges).error,
+                        "transient: haproxy's socket '/run/haproxy.sock' did not answer in time");
+}
+
 static void test_haproxy_script__an_old_worker_is_not_believed(void **state)
 {
     const struct exchange exchanges[] = {
@@ -273,12 +281,30 @@ static void test_haproxy_script__only_refused_means_that_an_address_is_free(void
             {EFFECT_LOOK, "PENSTOCK_DOOR=x", NOT_THERE},
             {EFFECT_LINE, "show *", REFUSED},
             {EFFECT_HTTP, "GET *", {.transport = taken[i]}},
+            {EFFECT_SLEEP, "", SLEPT},
+            {EFFECT_LOOK, "PENSTOCK_DOOR=x", NOT_THERE},
+            {EFFECT_LINE, "show *", REFUSED},
             {0},
         };
 
         assert_string_equal(play(*state, driver->ensure, DOOR_MANAGED, "{}", exchanges).error,
                             "permanent: somebody else listens on the front door's address '127.0.0.1:8080'");
     }
+}
+
+static void test_haproxy_script__one_that_somebody_starts_right_now_is_adopted(void **state)
+{
+    const struct exchange exchanges[] = {
+        {EFFECT_LOOK, "PENSTOCK_DOOR=x", NOT_THERE},
+        {EFFECT_LINE, "show *", REFUSED},
+        {EFFECT_HTTP, "GET *", {.transport = TRANSPORT_TIMEOUT}},
+        {EFFECT_SLEEP, "", SLEPT},
+        {EFFECT_LOOK, "PENSTOCK_DOOR=x", NOT_THERE},
+        {EFFECT_LINE, "show *", SAYS(SEEN_NONE)},
+        {0},
+    };
+
+    assert_non_null(strstr(play(*state, driver->ensure, DOOR_MANAGED, "{}", exchanges).detail, "\"started\":false"));
 }
 
 static void test_haproxy_script__without_the_program_it_says_so(void **state)
@@ -326,6 +352,7 @@ int main(void)
         TEST_WITH_ARENA(test_haproxy_script__a_yes_that_changes_nothing_is_found),
         TEST_WITH_ARENA(test_haproxy_script__half_a_change_is_finished),
         TEST_WITH_ARENA(test_haproxy_script__a_change_without_an_answer_is_in_doubt),
+        TEST_WITH_ARENA(test_haproxy_script__a_question_without_an_answer_leaves_no_doubt),
         TEST_WITH_ARENA(test_haproxy_script__an_old_worker_is_not_believed),
         TEST_WITH_ARENA(test_haproxy_script__a_torn_picture_is_asked_again),
         TEST_WITH_ARENA(test_haproxy_script__connections_that_stay_keep_the_server),
@@ -335,6 +362,7 @@ int main(void)
         TEST_WITH_ARENA(test_haproxy_script__many_weights_go_in_lines_that_fit),
         TEST_WITH_ARENA(test_haproxy_script__one_that_ends_at_once_shows_its_log),
         TEST_WITH_ARENA(test_haproxy_script__only_refused_means_that_an_address_is_free),
+        TEST_WITH_ARENA(test_haproxy_script__one_that_somebody_starts_right_now_is_adopted),
         TEST_WITH_ARENA(test_haproxy_script__without_the_program_it_says_so),
         TEST_WITH_ARENA(test_haproxy_script__a_change_is_written_down_and_looked_at_again),
     };

@@ -125,14 +125,7 @@ static pid_t replace(struct door *door, const char *old, pid_t old_pid, const ch
         usleep(50000);
     }
     act_done(door, door->driver->drain, arena_printf(door->world->arena, "{'pool': 'app', 'server': '%s'}", old));
-    for (int i = 0; i < 100; i++) {
-        const char *in_flight = act_done(door, door->driver->in_flight,
-                                         arena_printf(door->world->arena, "{'pool': 'app', 'server': '%s'}", old));
-
-        if (strstr(in_flight, "\"in_flight\":0"))
-            break;
-        usleep(10000);
-    }
+    wait_until_idle(door, old);
     act_done(door, door->driver->remove, arena_printf(door->world->arena, "{'pool': 'app', 'server': '%s'}", old));
     world_kills(door->world, old_pid);
     return pid;

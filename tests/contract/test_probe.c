@@ -184,6 +184,8 @@ static void test_probe_check__compares_status_and_text(void **state)
                         "'welcome'");
     assert_string_equal(check_of(*state, "{}", (struct reply)REFUSED),
                         "transient: 'GET /rooms' of 'i' is not there: nobody listens");
+    assert_string_equal(check_of(*state, "{}", (struct reply){.transport = TRANSPORT_TIMEOUT}),
+                        "transient: 'GET /rooms' of 'i' did not answer in time");
     assert_string_equal(check_of(*state, "{}", (struct reply){.transport = TRANSPORT_CUT, .status = 200}),
                         "permanent: the answer of 'GET /rooms' of 'i' is longer than its limit");
 }

@@ -86,6 +86,12 @@ initialized()
     [[ $(jq -c '[.location, .expected, .next]' <<<"$stderr") == '[null,null,[]]' ]]
 }
 
+@test "bytes that are no text are no reason to fall over" {
+    run --separate-stderr q $'fro\xff\e[31mb' -o json
+    assert_failure 2
+    [[ $(jq -r .code <<<"$stderr") == E0101 ]]
+}
+
 @test "help lists every command once, and each command has its own" {
     run q help
     assert_success
@@ -285,6 +291,15 @@ initialized()
     run q doctor
     assert_failure 1
     assert_line --regexp '^✗ repository: '
+}
+
+@test "doctor warns of a shallow clone" {
+    initialized
+    git clone -q --depth 1 "file://$PWD" shallow 2>/dev/null
+    run q -C shallow doctor
+    assert_success
+    assert_line --regexp '^! repository: .*/shallow is a shallow clone: older commits cannot be released$'
+    assert_line --regexp "^    git -C '.*/shallow' fetch --unshallow$"
 }
 
 @test "colours come by the flag only where no terminal is" {

@@ -151,7 +151,8 @@ at_gate()
     grep -q 'gate.opened' "$D/watcher.out"
     [[ $(jq -r .kind "$D/events.out" | head -n 1) == release.planned ]]
     [[ $(jq -r .kind "$D/events.out" | tail -n 1) == release.ended ]]
-    grep -q 'release.ended' "$REPO/.penstock/runner-r-2.log"
+    run p logs r-2 runner
+    assert_line --partial 'release.ended'
     take_down
 }
 

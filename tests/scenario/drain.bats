@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # An old stamp is never destroyed while anything of value is on it, nor while nobody can say whether there is.
 
+# shellcheck disable=SC2034,SC2154 # variables of lib/scenario.bash
 load lib/scenario
 
 setup()
@@ -268,3 +269,29 @@ held_until_forced()
 }
 
 client_has_no_rooms() { [[ $(client_says rooms_open) == 0 ]]; }
+
+@test "the numbers were zero and become unknown: told as unknown, and not given up as zero" {
+    settle='{samples: 2, over: 30s}'
+    deadline='{after: 1s, do: ask}'
+    project
+    first_release
+    old=$(pids_of r-1 new) old_address=$(address_of r-1 new)
+    instance=$(show r-1 '.stamps[0].instances[0].name')
+    commit 2.0.0
+    released_until_drain
+    await 5 left_is rooms 0
+    misbehave_now "$old_address" rooms-500
+
+    await 5 why_is 'it answered with status 500'
+    left_is rooms null
+    run p show r-2
+    assert_line --partial 'rooms       unknown'
+    await 5 event_there r-2 drain.overdue
+    run p approve r-2 --abandon rooms=0,recordings=0 -m 'it was zero' --yes
+    assert_failure 7
+    assert_line "error[E0303]: you give up rooms=0,recordings=0, but on $instance there are recordings=unknown,rooms=unknown"
+    still_waits
+    run p approve r-2 --abandon rooms=unknown,recordings=unknown -m 'nobody can say; agreed' --yes
+    assert_success
+    finishes
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A first release and a second one under load: nothing fails, nothing is lost, nothing is left behind.
 
+# shellcheck disable=SC2034,SC2154 # variables of lib/scenario.bash
 load lib/scenario
 
 setup() { scenario_setup; }

@@ -26,6 +26,7 @@ void check_end(void);
 void check_journal(void);                                      /* reads what is new */
 void check_starts(struct io *io, const struct effect *effect); /* an effect begins */
 void check_happens(const struct effect *effect);               /* right before it changes the world */
+void check_moment(const char *command);                        /* after each command of the front door's line */
 void check_happened(const struct effect *effect);
 void check_world(void);                                        /* after an event of the world */
 /* The runner's end was told to the caller as this release's end. */
@@ -40,8 +41,10 @@ struct checked_step {
     bool open;
     int64_t open_epoch;
     bool done, started, overdue, asked;
+    bool once;    /* not repeatable */
+    bool doubted; /* an attempt of it has no outcome, and nobody has said since that it may be done again */
     const char *subject;
-    int64_t expires_ms, asked_seq, opened_seq, done_at;
+    int64_t done_seq; /* of the last outcome */
 };
 struct checked_release {
     const char *id, *unit, *old_unit, *requester, *kind;

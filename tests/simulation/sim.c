@@ -174,15 +174,17 @@ void sim_pass(int64_t ms)
 
 void sim_log(const char *format, ...)
 {
+    char line[1024];
     va_list arguments;
 
     if (!sim.verbose)
         return;
-    printf("%9.3f  ", (double)(sim.now - BOOT_BEGINS_MS) / 1000.0);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    putchar('\n');
+    for (char *at = line; *at; at++)
+        *at = *at == '\n' ? '|' : *at;
+    printf("%9.3f  %s\n", (double)(sim.now - BOOT_BEGINS_MS) / 1000.0, line);
 }
 
 void sim_violation(const char *invariant, const char *format, ...)

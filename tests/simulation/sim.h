@@ -135,7 +135,7 @@ bool fault_hits(enum fault fault, int per_mille);
 struct rng *fault_rng(enum fault fault);
 int64_t fault_count(enum fault fault); /* over all seeds */
 void faults_watch(void);               /* starts those that come by time */
-/* The world has broken something that the checks must not blame on the engine, from now until it is well again. */
+/* The front door is not as the engine left it: what it does must not be blamed on the engine. */
 bool faults_door_disturbed(void);
 
 /* ----------------------------------------------------------------------------------------------- world.c */
@@ -179,6 +179,9 @@ struct instance {
     bool told_good;   /* a whole, true answer of zero */
     int told_boot;
     int told_zeros;   /* such answers in a row */
+    int told_best;    /* the most of them in this release */
+    bool had_traffic; /* ever */
+    int drained_boot; /* who answered first since it drains; 0 = nobody yet */
 };
 
 struct world {
@@ -265,7 +268,12 @@ struct door {
     } *checks;
     int check_count, check_capacity;
     int64_t refuses_until, deaf_until, garbage_until;
-    bool disturbed;    /* by the world, and not put right since */
+    struct told {       /* what the engine asked for last: what differs from it is the world's doing */
+        char *name;
+        int pool, weight;
+        enum door_state state;
+    } *told;
+    int told_count, told_capacity;
     char *older_file;  /* haproxy.cfg of a while ago */
     const char *config, *map; /* paths */
     int generation;
@@ -277,11 +285,14 @@ void door_end(void);
 bool door_alive(void);
 void door_start(struct process *process, bool older);
 void door_die(bool cut);
+bool door_is_as_told(void);
 struct server *door_server(int pool, const char *name);
 struct server *door_add(int pool, const char *name, int port);
 void door_remove(struct server *server);
 void door_set_weight(struct server *server, int weight);
 void door_set_state(struct server *server, enum door_state state);
+void door_told(int pool, const char *name, int weight, int state); /* -1: as before; both -2: it is gone */
+void door_add_check(const char *server, const char *value);
 void door_settle(void); /* what was accepted and is due is in force now */
 bool server_in_force(const struct server *server); /* new traffic may go there */
 /* By weight; NULL: nobody. */
@@ -310,16 +321,22 @@ bool mutated(const char *name);
 extern const struct mutation {
     const char *name, *what, *invariants;
 } mutations[];
+void people_write(bool on); /* what is written now is not the runner's */
 /* A place where the runner may die. */
 void kill_point(const char *where);
 int64_t kills_total(void);
 void hooks_begin(void);
 int64_t commits_total(void);
+void hooks_release_begins(void);
+void hooks_no_kills(bool on);
+struct error;
+bool error_was_made_up(const struct error *error); /* by a fault, not by the engine */
 
 /* ---------------------------------------------------------------------------------------------- sim_io.c */
 
 void sim_io_signal(int signal);  /* to the runner that is open */
 void sim_io_perish(struct io *io); /* the runner is dead: what is under way is done, or not */
+int64_t sim_io_epoch(const struct io *io); /* of the lease under which it was opened */
 void sim_io_freeze(struct io *io, bool frozen); /* it stands still: nothing reaches it */
 
 /* ----------------------------------------------------------------------------------------------- story.c */

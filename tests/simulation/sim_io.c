@@ -48,6 +48,7 @@ struct io {
     bool dead;   /* its runner was killed: nothing begins any more */
     bool frozen; /* its runner stands still */
     struct io *outer;
+    int64_t epoch;
 };
 
 struct error *io_open(int lock_fd, struct io **out)
@@ -56,6 +57,8 @@ struct error *io_open(int lock_fd, struct io **out)
     *out = heap_alloc(sizeof(**out));
     (*out)->outer = sim.io;
     (*out)->dead = sim.killed;
+    check_journal();
+    (*out)->epoch = check_epoch();
     sim.io = *out;
     return NULL;
 }
@@ -197,6 +200,11 @@ void sim_io_perish(struct io *io)
         timer->event = NULL;
     }
     io->dead = true;
+}
+
+int64_t sim_io_epoch(const struct io *io)
+{
+    return io->epoch;
 }
 
 void sim_io_freeze(struct io *io, bool frozen)

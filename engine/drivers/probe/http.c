@@ -267,11 +267,15 @@ static enum call_status probe_health(struct call *call, const struct reply *last
                      shown(call, last, EVIDENCE_BYTES));
 }
 
-/* The request of check and request; at the reply: the trouble that kept it from being answered. */
+/* The trouble that kept a request from being answered. A mere question leaves nothing in doubt. */
 static struct error *reply_trouble(struct call *call, const struct request *request, const struct reply *last)
 {
-    return reply_error(last,
-                       arena_printf(call->arena, "'%s %s' of '%s'", request->method, request->path, call->target));
+    struct error *error =
+        reply_error(last, arena_printf(call->arena, "'%s %s' of '%s'", request->method, request->path, call->target));
+
+    if (error && error->kind == KIND_IN_DOUBT && (text_is(request->method, "GET") || text_is(request->method, "HEAD")))
+        error->kind = KIND_TRANSIENT;
+    return error;
 }
 
 static enum call_status probe_check(struct call *call, const struct reply *last, struct effect *want)

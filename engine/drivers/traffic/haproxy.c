@@ -347,6 +347,13 @@ static enum verdict remove_decide(struct call *call, struct steer *own, struct s
                      error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "server '%s' in pool '%s' still has weight %d",
                                           own->server, own->pool, server->weight),
                                 "its share has to be 0, or it has to be drained, before it can be removed"));
+    if (is_busy(own, server) && json_get_bool(call->params, "cut", false)) {
+        if (server->state != HAPROXY_MAINT)
+            strbuf_printf(commands, "set server %s/%s state maint; ", own->pool, own->server);
+        strbuf_printf(commands, "shutdown sessions server %s/%s", own->pool, own->server);
+        own->busy = false;
+        return VERDICT_ACT;
+    }
     if (is_busy(own, server))
         return fails(error, still_busy(own, server));
     if (server->state != HAPROXY_MAINT)

@@ -20,7 +20,10 @@ enum call_status want_haproxy(struct call *call, struct effect *want, const char
 enum call_status want_file(struct effect *want, enum effect_kind kind, const char *path, const char *text);
 /* What a reply from the socket was, if not an answer. */
 NODISCARD struct error *haproxy_trouble(struct call *call, const struct reply *last, const char *socket);
-/* An answer of a HAProxy that is on its way out must not be taken for that of the new one. */
+/*
+ * The answer to a question. One of an HAProxy that is on its way out must not be taken for that of the new one.
+ * Every failure is permanent or transient: a question leaves nothing in doubt.
+ */
 NODISCARD struct error *haproxy_read_answer(struct call *call, const struct reply *last, const char *socket,
                                             struct haproxy_seen *seen);
 

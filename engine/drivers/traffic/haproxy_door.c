@@ -23,6 +23,7 @@
 #define START_WAIT_MS 15000
 #define STOP_WAIT_MS 5000
 #define POLL_MS 100
+#define TAKEN_MS 500
 #define TAIL_BYTES ((size_t)4096)
 #define FILE_LIMIT_BYTES ((size_t)8 * 1024 * 1024)
 
@@ -60,6 +61,7 @@ struct door_call {
     struct process_identity process;
     bool there;   /* a process of ours runs */
     bool started; /* and this call started it */
+    bool taken;   /* somebody listens on the address, and nobody answered at the socket */
     size_t pool;  /* index of the pool that is being asked about */
     int64_t waited_ms;
 };
@@ -113,7 +115,12 @@ struct error *haproxy_trouble(struct call *call, const struct reply *last, const
 struct error *haproxy_read_answer(struct call *call, const struct reply *last, const char *socket,
                                   struct haproxy_seen *seen)
 {
-    TRY(haproxy_trouble(call, last, socket));
+    struct error *error = haproxy_trouble(call, last, socket);
+
+    /* It was only asked: nothing can have happened by half. */
+    if (error && error->kind == KIND_IN_DOUBT)
+        error->kind = KIND_TRANSIENT;
+    TRY(error);
     TRY(haproxy_read_seen(call->arena, last->text ? last->text : "", last->length, seen));
     if (seen->stopping)
         return error_new(ERR_UNKNOWN_ANSWER, KIND_TRANSIENT, "the haproxy that answers at '%s' is stopping", socket);
@@ -211,9 +218,19 @@ static enum call_status door_failed_with_log(struct call *call, struct door_call
     return CALL_WANTS;
 }
 
+static enum call_status door_pause(struct door_call *own, struct effect *want)
+{
+    own->waited_ms += POLL_MS;
+    own->phase = ENSURE_SLEPT;
+    return want_sleep(want, POLL_MS);
+}
+
 static enum call_status door_asked(struct call *call, struct door_call *own, const struct reply *last,
                                    struct effect *want)
 {
+    /* One that is just being killed takes a question and does not live to answer it. */
+    if (last->transport == TRANSPORT_BROKEN && own->door.managed && own->waited_ms < START_WAIT_MS)
+        return door_pause(own, want);
     if (last->transport != TRANSPORT_REFUSED) {
         CALL_TRY(call, haproxy_read_answer(call, last, own->door.socket, &own->seen));
         return door_answered(call, own, want);
@@ -230,10 +247,13 @@ static enum call_status door_asked(struct call *call, struct door_call *own, con
                                                   "haproxy runs as process %d but its socket '%s' does not answer",
                                                   (int)own->process.pid, own->door.socket),
                                         want);
-        own->waited_ms += POLL_MS;
-        own->phase = ENSURE_SLEPT;
-        return want_sleep(want, POLL_MS);
+        return door_pause(own, want);
     }
+    if (own->taken)
+        return call_failed(
+            call, error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
+                                       "somebody else listens on the front door's address '%s'", own->door.bind),
+                             "find out who with 'ss -ltnp'; end it, or give the front door another bind"));
     own->phase = ENSURE_BIND_TRIED;
     return want_http(call, want, "GET", own->door.probe_url, NULL, PROBE_TIMEOUT_MS);
 }
@@ -269,11 +289,12 @@ static enum call_status door_bind_tried(struct call *call, struct door_call *own
 {
     if (last->transport == TRANSPORT_FAILED)
         return call_failed(call, reply_error(last, arena_printf(call->arena, "address '%s'", own->door.bind)));
-    if (last->transport != TRANSPORT_REFUSED)
-        return call_failed(
-            call, error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
-                                       "somebody else listens on the front door's address '%s'", own->door.bind),
-                             "find out who with 'ss -ltnp'; end it, or give the front door another bind"));
+    if (last->transport != TRANSPORT_REFUSED) {
+        /* An HAProxy that somebody starts right now has its address a moment before its socket. */
+        own->taken = true;
+        own->phase = ENSURE_SLEPT;
+        return want_sleep(want, TAKEN_MS);
+    }
     own->phase = ENSURE_DIR_MADE;
     return want_file(want, EFFECT_MAKE_DIR, own->door.dir, NULL);
 }

@@ -7,6 +7,7 @@
 # A test sets the variables of `project` before it calls it, and again before it calls `pipeline` for the next version.
 # Every process that a test starts has $D in its arguments or its working directory: that is how they are found.
 
+# shellcheck disable=SC2034 # the tests read what is set here
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
@@ -189,7 +190,7 @@ stages:
   - shift:
       steps: $steps
       watch: $watch
-      prober: $prober
+      ${prober:+prober: $prober}
   - drain:
       until: $until
       settle: $settle

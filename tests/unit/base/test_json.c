@@ -1,6 +1,7 @@
 #include "unit/unit.h"
 
 #include "base/json.h"
+#include "base/strbuf.h"
 
 static json_t *parsed(const char *text)
 {
@@ -17,6 +18,47 @@ static void test_json_canonical__sorts_and_packs(void **state)
 
     assert_string_equal(json_canonical(*state, json), "{\"a\":{\"c\":-2,\"d\":\"ü\"},\"b\":[1,true,null]}");
     assert_string_equal(json_canonical(*state, number), "7");
+}
+
+static void assert_as_jansson(const json_t *json)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    char *wanted CLEANUP(heap_cleanup) = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+
+    json_add_canonical(&text, json);
+    assert_string_equal(strbuf_view(&text), wanted);
+}
+
+static void test_json_canonical__is_what_jansson_writes(void **state)
+{
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "[[], {}, [[1]], {\"a\": {}}]",
+        "{\"b\": 1, \"a\": 2, \"ab\": 3, \"\": 4, \"B\": 5, \"a\\u0001\": 6, \"\\u00e4\": 7, \"\\ud83d\\ude00\": 8}",
+        "[0, -1, 7, 9223372036854775807, -9223372036854775808]",
+        "[1.5, -0.1, 1e300, 1.10, 3.0, 0.0]",
+        "\"\\u0001\\u001f\\u007f / \\\\ \\\" \\b\\f\\n\\r\\t \\u2028 \\u00fc\"",
+        "[true, false, null]",
+    };
+    json_t *many CLEANUP(json_cleanup) = json_object();
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        json_t *json CLEANUP(json_cleanup) = parsed(texts[i]);
+
+        assert_as_jansson(json);
+    }
+    for (int i = 0; i < 100; i++) {
+        json_object_set_new(many, arena_printf(*state, "key %d", i * 7 % 100), json_integer(i));
+        assert_as_jansson(many);
+    }
+}
+
+static void test_json_canonical__keeps_a_nul(void **state)
+{
+    json_t *json CLEANUP(json_cleanup) = json_stringn("a\0b", 3);
+
+    assert_string_equal(json_canonical(*state, json), "\"a\\u0000b\"");
 }
 
 static void test_json_parse__refuses(void **state)
@@ -81,6 +123,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_json_canonical__sorts_and_packs),
+        TEST_WITH_ARENA(test_json_canonical__is_what_jansson_writes),
+        TEST_WITH_ARENA(test_json_canonical__keeps_a_nul),
         cmocka_unit_test(test_json_parse__refuses),
         cmocka_unit_test(test_json_in_arena__is_dropped_with_it),
         cmocka_unit_test(test_json_get__never_guesses),

@@ -319,6 +319,18 @@ static void test_control_decide__writes_down_who_it_really_was(void **state)
     assert_string_equal(json_get_text(json_object_get(row, "body"), "by"), control_person(scene->arena));
 }
 
+static void test_control_decide__keeps_no_control_characters(void **state)
+{
+    struct scene *scene = *state;
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+
+    scene_at_gate(scene);
+    assert_ok(decide(
+        scene, (struct decision_request){.decision = DECISION_REJECT, .person = "bo", .comment = "\033[31mno\377\a!"}));
+    rows = decisions(scene);
+    assert_string_equal(json_get_text(last_of(rows), "comment"), "no\xEF\xBF\xBD!");
+}
+
 static void test_control_bell__is_in_the_state_directory(void **state)
 {
     assert_string_equal(control_bell(*state, "/srv/state", "prod"), "/srv/state/bells/prod.sock");
@@ -347,6 +359,7 @@ int main(void)
         SCENE_TEST(test_control_decide__gives_up_nothing_where_no_drain_asks),
         SCENE_TEST(test_control_decide__names_the_instance_that_asks),
         SCENE_TEST(test_control_decide__writes_down_who_it_really_was),
+        SCENE_TEST(test_control_decide__keeps_no_control_characters),
         TEST_WITH_ARENA(test_control_bell__is_in_the_state_directory),
     };
 

@@ -76,6 +76,19 @@ static void test_bell__does_not_replace_anything_else(void **state)
     assert_string_equal(real_read(real, path), "precious");
 }
 
+static void test_bell__says_why_it_cannot_listen(void **state)
+{
+    struct real *real = *state;
+    const char *path = real_path(real, "missing/bell");
+    const char *file = real_path(real, "file/bell");
+
+    assert_fails(io_on_bell(real->io, path, count_ring, NULL), ERR_NOT_FOUND,
+                 arena_printf(real->arena, "cannot listen on the socket '%s': No such file or directory", path));
+    assert_ok(file_put(real_path(real, "file"), "", 0, 0600));
+    assert_fails(io_on_bell(real->io, file, count_ring, NULL), ERR_IO,
+                 arena_printf(real->arena, "cannot look at '%s': Not a directory", file));
+}
+
 static void test_bell__nobody_there_is_fine(void **state)
 {
     struct real *real = *state;
@@ -93,6 +106,7 @@ int main(void)
         TEST_WITH_IO(test_bell__a_path_may_be_long),
         TEST_WITH_IO(test_bell__replaces_an_old_socket),
         TEST_WITH_IO(test_bell__does_not_replace_anything_else),
+        TEST_WITH_IO(test_bell__says_why_it_cannot_listen),
         TEST_WITH_IO(test_bell__nobody_there_is_fine),
     };
 

@@ -40,28 +40,28 @@
     "      on-call: {expires: 30m, on_expiry: reject}\n"
 
 /* The blocks that every pipeline of these tests begins with; stages follow. */
-#define HEAD_TEXT                                                                   \
-    "pipeline: prod\n"                                                              \
-    "environment: prod\n"                                                           \
-    "stamps:\n"                                                                     \
-    "  regions: [west]\n"                                                           \
-    "  start: [bin/rooms, \"${instance.address}\"]\n"                               \
-    "  health: {get: /health}\n"                                                    \
-    "  probes:\n"                                                                   \
-    "    rooms: {get: /rooms, count: $.rooms, identity: $.boot}\n"                  \
-    "  drain: {begin: {post: /drain}, cancel: {post: /undrain}}\n"                  \
-    "traffic:\n"                                                                    \
+#define HEAD_TEXT                                                  \
+    "pipeline: prod\n"                                             \
+    "environment: prod\n"                                          \
+    "stamps:\n"                                                    \
+    "  regions: [west]\n"                                          \
+    "  start: [bin/rooms, \"${instance.address}\"]\n"              \
+    "  health: {get: /health}\n"                                   \
+    "  probes:\n"                                                  \
+    "    rooms: {get: /rooms, count: $.rooms, identity: $.boot}\n" \
+    "  drain: {begin: {post: /drain}, cancel: {post: /undrain}}\n" \
+    "traffic:\n"                                                   \
     "  managed: {bind: \"127.0.0.1:8080\"}\n"
 
 /* A whole release in its shortest form. Its lines 13.. are the stages. */
-#define WHOLE_TEXT                                                    \
-    HEAD_TEXT                                                         \
-    "stages:\n"                                                       \
-    "  - build\n"                                                     \
-    "  - deploy\n"                                                    \
-    "  - validate: {checks: [{name: home, get: /}]}\n"                \
-    "  - shift: {steps: [{share: 50%}, {share: 100%}]}\n"             \
-    "  - drain: {until: {rooms: 0}}\n"                                \
+#define WHOLE_TEXT                                        \
+    HEAD_TEXT                                             \
+    "stages:\n"                                           \
+    "  - build\n"                                         \
+    "  - deploy\n"                                        \
+    "  - validate: {checks: [{name: home, get: /}]}\n"    \
+    "  - shift: {steps: [{share: 50%}, {share: 100%}]}\n" \
+    "  - drain: {until: {rooms: 0}}\n"                    \
     "  - destroy\n"
 
 struct planning {
@@ -116,7 +116,8 @@ static inline struct fact_unit planning_unit(const struct planning *p, const cha
             .address = arena_printf(p->arena, "127.0.0.1:%d", 4701 + i),
             .dir = arena_printf(p->arena, "/state/stamps/%s/west.%d", name, i + 1),
             .log = arena_printf(p->arena, "/state/logs/r-1/%s.log", instance),
-            .identity = json_in_arena(p->arena, json_pack("{s:i, s:i, s:s}", "pid", 100 + i, "start", 5, "boot_id", "b")),
+            .identity =
+                json_in_arena(p->arena, json_pack("{s:i, s:i, s:s}", "pid", 100 + i, "start", 5, "boot_id", "b")),
         };
     }
     return unit;

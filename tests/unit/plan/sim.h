@@ -81,7 +81,8 @@ static inline void sim_check_shares(const struct sim *sim, const struct plan_ste
     json_t *share;
     int64_t sum = 0;
 
-    json_object_foreach((json_t *)(uintptr_t)shares, unit, share) {
+    json_object_foreach((json_t *)(uintptr_t)shares, unit, share)
+    {
         sum += json_integer_value(share);
         for (int i = 0; json_integer_value(share) > 0 && i < sim->plan->instance_count; i++) {
             const struct plan_instance *instance = &sim->plan->instances[i];

@@ -5,17 +5,17 @@
 
 #include "unit/plan/sim.h"
 
-#define STORY_STAGES                                                                               \
-    "stages:\n"                                                                                    \
-    "  - build\n"                                                                                  \
-    "  - deploy\n"                                                                                 \
-    "  - validate: {checks: [{name: home, get: /}]}\n"                                             \
-    "  - command: {name: migrate, run: [bin/migrate], undo: [bin/migrate, back]}\n"                \
-    "  - shift:\n"                                                                                 \
-    "      timeout: 2h\n"                                                                          \
-    "      steps: [{share: 50%, hold: 10m}, {share: 100%, gate: managers}]\n"                      \
-    "      prober: {get: /, max_failed: 3}\n"                                                      \
-    "  - drain: {until: {rooms: 0}, deadline: {after: 1h, do: ask}, timeout: 3h}\n"                \
+#define STORY_STAGES                                                                \
+    "stages:\n"                                                                     \
+    "  - build\n"                                                                   \
+    "  - deploy\n"                                                                  \
+    "  - validate: {checks: [{name: home, get: /}]}\n"                              \
+    "  - command: {name: migrate, run: [bin/migrate], undo: [bin/migrate, back]}\n" \
+    "  - shift:\n"                                                                  \
+    "      timeout: 2h\n"                                                           \
+    "      steps: [{share: 50%, hold: 10m}, {share: 100%, gate: managers}]\n"       \
+    "      prober: {get: /, max_failed: 3}\n"                                       \
+    "  - drain: {until: {rooms: 0}, deadline: {after: 1h, do: ask}, timeout: 3h}\n" \
     "  - destroy: {gate: on-call}\n"
 
 #define STORY_TEXT HEAD_TEXT STORY_STAGES

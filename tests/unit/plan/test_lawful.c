@@ -10,8 +10,8 @@ static void assert_refused(struct planning *p, int index, const char *want)
     assert_non_null(problem);
     assert_int_equal(problem->code, ERR_PLAN_REFUSED);
     assert_string_equal(problem->mark.file, "p.yaml");
-    assert_string_equal(arena_printf(p->arena, "%d:%d %s | %s", problem->mark.line, problem->mark.column,
-                                     problem->text, problem->hint ? problem->hint : ""),
+    assert_string_equal(arena_printf(p->arena, "%d:%d %s | %s", problem->mark.line, problem->mark.column, problem->text,
+                                     problem->hint ? problem->hint : ""),
                         want);
 }
 
@@ -61,7 +61,8 @@ static void test_lawful__refuses_a_shift_without_a_validate(void **state)
 
 static void test_lawful__refuses_a_drain_without_a_shift(void **state)
 {
-    struct planning p = refused(state, HEAD_TEXT "stages:\n  - build\n  - deploy\n  - drain: {until: {rooms: 0}}\n", 0, 1);
+    struct planning p =
+        refused(state, HEAD_TEXT "stages:\n  - build\n  - deploy\n  - drain: {until: {rooms: 0}}\n", 0, 1);
 
     assert_refused(&p, 0,
                    "15:5 stage 'drain' would drain old stamps that still have traffic | put a `shift` that ends at "
@@ -201,12 +202,12 @@ static void test_lawful__any_share_is_exact_on_a_first_release(void **state)
             0);
 }
 
-#define NO_HEALTH_TEXT                      \
-    "pipeline: prod\n"                      \
-    "environment: prod\n"                   \
-    "stamps:\n"                             \
-    "  start: [bin/rooms]\n"                \
-    "traffic:\n"                            \
+#define NO_HEALTH_TEXT       \
+    "pipeline: prod\n"       \
+    "environment: prod\n"    \
+    "stamps:\n"              \
+    "  start: [bin/rooms]\n" \
+    "traffic:\n"             \
     "  managed: {bind: \"127.0.0.1:8080\"}\n"
 
 static void test_lawful__refuses_stamps_without_a_health_check(void **state)

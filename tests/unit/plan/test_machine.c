@@ -111,7 +111,6 @@ static void test_machine__the_prober_lives_on_while_held_but_not_on_the_way_back
     sim_next(sim);
     assert_true(is_live(sim, MONITOR_PROBER, "shift"));
     sim_decide(sim, DECISION_ROLLBACK, "bo", -1, NULL);
-    sim_fold(sim, (struct event){.kind = EVENT_TRAFFIC_REPAIRED, .step = -1});
     sim_next(sim);
     assert_false(is_live(sim, MONITOR_PROBER, "shift"));
     assert_true(is_live(sim, MONITOR_HEALTH, OLD_1));

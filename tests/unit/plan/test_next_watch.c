@@ -240,6 +240,38 @@ static void test_next_watch__a_foreign_change_may_be_put_back_while_held(void **
     assert_true(sim->state.drift_open);
 }
 
+static void test_next_watch__a_held_release_goes_back_over_a_foreign_change(void **state)
+{
+    struct sim *sim = story_new(state);
+
+    sim_go(sim, sim_step(sim, VERB_HOLD, NEW_UNIT));
+    sim_drifted(sim, "foreign");
+    sim_next(sim);
+    sim_decide(sim, DECISION_ROLLBACK, "bo", -1, NULL);
+    sim_next(sim);
+    assert_turned(sim, MODE_UNDO, "rolled back by bo");
+    sim_repaired(sim);
+    sim_go(sim, -1);
+    assert_string_equal(end_text(sim->state.end), "rolled_back");
+}
+
+static void test_next_watch__a_release_does_not_end_while_the_front_door_is_wrong(void **state)
+{
+    struct sim *sim = sim_new(*state, plan_of(*state,
+                                              HEAD_TEXT "stages:\n  - build\n  - deploy\n  - validate\n"
+                                                        "  - shift: {steps: [{share: 100%}]}\n",
+                                              1));
+    int shares = sim_step(sim, VERB_TRAFFIC_SHARES, "app");
+
+    sim_go(sim, shares);
+    sim_done(sim, shares);
+    sim_drifted(sim, "restart");
+    assert_int_equal(sim_next(sim), 0);
+    sim_repaired(sim);
+    sim_next(sim);
+    assert_string_equal(end_text(sim->state.end), "succeeded");
+}
+
 static void test_next_watch__too_many_failed_requests_take_the_release_back(void **state)
 {
     struct sim *sim = story_new(state);
@@ -419,6 +451,8 @@ int main(void)
         TEST_WITH_ARENA(test_next_watch__a_next_try_that_drift_stops_does_not_wake_anybody),
         TEST_WITH_ARENA(test_next_watch__a_foreign_change_is_held_and_a_retry_goes_on),
         TEST_WITH_ARENA(test_next_watch__a_foreign_change_may_be_put_back_while_held),
+        TEST_WITH_ARENA(test_next_watch__a_held_release_goes_back_over_a_foreign_change),
+        TEST_WITH_ARENA(test_next_watch__a_release_does_not_end_while_the_front_door_is_wrong),
         TEST_WITH_ARENA(test_next_watch__too_many_failed_requests_take_the_release_back),
         TEST_WITH_ARENA(test_next_watch__too_many_failed_requests_are_held_when_the_pipeline_says_so),
         TEST_WITH_ARENA(test_next_watch__failures_within_the_limit_are_not_forgiven_by_a_hold),

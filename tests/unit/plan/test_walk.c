@@ -13,24 +13,24 @@
 #define CALM_ROUNDS 3000
 
 /* Two regions with two instances each, checks of both kinds, and a stage that waits for two others. */
-#define WIDE_TEXT                                                                        \
-    "pipeline: prod\n"                                                                   \
-    "environment: prod\n"                                                                \
-    "stamps:\n"                                                                          \
-    "  regions: [west, north]\n"                                                         \
-    "  instances: 2\n"                                                                   \
-    "  start: [bin/rooms]\n"                                                             \
-    "  health: {get: /health}\n"                                                         \
-    "traffic:\n"                                                                         \
-    "  managed: {bind: \"127.0.0.1:8080\"}\n"                                            \
-    "  pools: {app: {match: /}, api: {match: /api}}\n"                                   \
-    "stages:\n"                                                                          \
-    "  - build\n"                                                                        \
-    "  - deploy: {timeout: 30m}\n"                                                       \
-    "  - validate: {checks: [{name: home, get: /}, {name: smoke, command: [smoke]}]}\n"  \
-    "  - command: {name: warm, run: [warm], repeatable: true, needs: [deploy]}\n"        \
+#define WIDE_TEXT                                                                            \
+    "pipeline: prod\n"                                                                       \
+    "environment: prod\n"                                                                    \
+    "stamps:\n"                                                                              \
+    "  regions: [west, north]\n"                                                             \
+    "  instances: 2\n"                                                                       \
+    "  start: [bin/rooms]\n"                                                                 \
+    "  health: {get: /health}\n"                                                             \
+    "traffic:\n"                                                                             \
+    "  managed: {bind: \"127.0.0.1:8080\"}\n"                                                \
+    "  pools: {app: {match: /}, api: {match: /api}}\n"                                       \
+    "stages:\n"                                                                              \
+    "  - build\n"                                                                            \
+    "  - deploy: {timeout: 30m}\n"                                                           \
+    "  - validate: {checks: [{name: home, get: /}, {name: smoke, command: [smoke]}]}\n"      \
+    "  - command: {name: warm, run: [warm], repeatable: true, needs: [deploy]}\n"            \
     "  - shift: {needs: [validate, warm], steps: [{share: 25%, hold: 1m}, {share: 100%}]}\n" \
-    "  - drain\n"                                                                        \
+    "  - drain\n"                                                                            \
     "  - destroy\n"
 
 /* The world of the crash tests: what fails depends on the step alone, so that it is the same after a crash. */
@@ -169,7 +169,8 @@ static int random_running(const struct sim *sim, unsigned *dice)
     int found = -1, seen = 0;
 
     for (int i = 0; i < sim->plan->step_count; i++) {
-        if (sim_status(sim, i) == STEP_RUNNING && sim->plan->steps[i].verb != VERB_GATE && roll(dice, (unsigned)++seen) == 0)
+        if (sim_status(sim, i) == STEP_RUNNING && sim->plan->steps[i].verb != VERB_GATE &&
+            roll(dice, (unsigned)++seen) == 0)
             found = i;
     }
     return found;
@@ -312,9 +313,10 @@ static void assert_folds_to_the_same(struct arena *arena, const struct sim *sim)
     sim_must(sim, again->state.pivoted == sim->state.pivoted && again->state.keep == sim->state.keep);
     sim_must(sim, machine_wakes_at(&again->state, sim->now) == machine_wakes_at(&sim->state, sim->now));
     for (int i = 0; i < sim->plan->step_count; i++)
-        sim_must(sim, memcmp(&again->state.steps[i].status, &sim->state.steps[i].status, sizeof(enum step_status)) == 0 &&
-                          again->state.steps[i].attempt == sim->state.steps[i].attempt &&
-                          again->state.steps[i].seq == sim->state.steps[i].seq);
+        sim_must(sim,
+                 memcmp(&again->state.steps[i].status, &sim->state.steps[i].status, sizeof(enum step_status)) == 0 &&
+                     again->state.steps[i].attempt == sim->state.steps[i].attempt &&
+                     again->state.steps[i].seq == sim->state.steps[i].seq);
 }
 
 static const struct world calm = {.broken = -1};

@@ -82,6 +82,42 @@ static void test_evidence_get__finds_changed_bytes(void **state)
                  arena_printf(story->arena, "evidence '%s' was changed: it does not match its digest", digest));
 }
 
+static void test_evidence_verify__counts_what_is_whole(void **state)
+{
+    struct story *story = *state;
+    int64_t count = -1;
+
+    assert_ok(evidence_verify(story->record, &count));
+    assert_int_equal(count, 0);
+    put(story, "abc", 3);
+    put(story, "", 0);
+    assert_ok(evidence_verify(story->record, &count));
+    assert_int_equal(count, 2);
+}
+
+static void test_evidence_verify__finds_changed_bytes(void **state)
+{
+    struct story *story = *state;
+    const char *digest = put(story, "rooms 0", 7);
+    int64_t count;
+
+    story_harm(story, "UPDATE evidence SET bytes = CAST('rooms 1' AS BLOB)");
+    assert_ok(record_open(story->directory, RECORD_READ, &story->record));
+    assert_fails(evidence_verify(story->record, &count), ERR_RECORD_DAMAGED,
+                 arena_printf(story->arena, "evidence '%s' was changed: it does not match its digest", digest));
+}
+
+static void test_evidence_verify__finds_what_a_step_rests_on_missing(void **state)
+{
+    struct story *story = *state;
+    int64_t count;
+
+    story_plan_release(story, 1, NULL);
+    assert_fails(evidence_verify(story->record, &count), ERR_RECORD_DAMAGED, "evidence 'feed' is missing");
+    story_do(story, S_EXPORT, NULL);
+    assert_fails(evidence_verify(story->record, &count), ERR_RECORD_DAMAGED, "evidence 'e0' is missing");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -91,6 +127,9 @@ int main(void)
         STORY_TEST(test_evidence_put__has_a_limit),
         STORY_TEST(test_evidence_get__of_nothing_is_not_found),
         STORY_TEST(test_evidence_get__finds_changed_bytes),
+        STORY_TEST(test_evidence_verify__counts_what_is_whole),
+        STORY_TEST(test_evidence_verify__finds_changed_bytes),
+        STORY_TEST(test_evidence_verify__finds_what_a_step_rests_on_missing),
     };
 
     return RUN_TESTS(tests);

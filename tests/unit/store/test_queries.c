@@ -75,13 +75,11 @@ static void test_queries__are_one_select_and_say_what_they_answer(void **state)
 
     while ((file = embedded_next(PREFIX, file))) {
         char *name CLEANUP(heap_cleanup) = heap_text(file->path + strlen(PREFIX));
-        json_t *rows;
 
         assert_true(text_ends(name, ".sql"));
         name[strlen(name) - strlen(".sql")] = '\0';
         assert_true(text_starts(file->bytes, "-- "));
-        rows = ask(story, name, NULL);
-        assert_int_equal(json_array_size(rows), 0);
+        assert_true(json_array_size(ask(story, name, NULL)) <= 1);
         count++;
     }
     assert_true(count > 20);

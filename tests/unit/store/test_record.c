@@ -243,6 +243,52 @@ static void test_record_close__of_a_writer_leaves_a_file_that_can_be_copied(void
     assert_rows(story, "SELECT live_unit FROM environment", "prod-aaaaaaa-1");
 }
 
+static off_t size_of(const char *path)
+{
+    struct stat found;
+
+    assert_int_equal(stat(path, &found), 0);
+    return found.st_size;
+}
+
+/* Else a log that only short commands append to would grow for ever. */
+static void test_record_close__of_the_last_writer_empties_the_log(void **state)
+{
+    struct story *story = *state;
+    struct record *other = NULL;
+
+    story_first(story);
+    assert_true(size_of(path_of(story, "record.db-wal")) > 0);
+    assert_ok(record_open(story->directory, RECORD_WRITE, &other));
+    record_cleanup(&other);
+    assert_true(size_of(path_of(story, "record.db-wal")) > 0);
+    record_cleanup(&story->record);
+    assert_int_equal(size_of(path_of(story, "record.db-wal")), 0);
+    assert_ok(record_open(story->directory, RECORD_READ, &story->record));
+    assert_rows(story, "SELECT live_unit FROM environment", "prod-aaaaaaa-1");
+}
+
+static void test_record_close__of_a_refused_record_leaves_it_as_it_is(void **state)
+{
+    struct story *story = *state;
+    off_t bytes;
+    sqlite3 *db;
+
+    story_first(story);
+    record_cleanup(&story->record);
+    db = story_raw(story);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    assert_int_equal(
+        sqlite3_exec(db, "DROP TRIGGER event_no_update; UPDATE event SET actor = 'x' WHERE seq = 20", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    bytes = size_of(path_of(story, "record.db-wal"));
+    assert_true(bytes > 0);
+    assert_fails(record_open(story->directory, RECORD_WRITE, &story->record), ERR_RECORD_DAMAGED,
+                 "row 20 of the record was changed: it does not match its hash");
+    assert_int_equal(size_of(path_of(story, "record.db-wal")), bytes);
+}
+
 static void test_record_close__of_nothing_is_fine(void **state)
 {
     struct record *record = NULL;
@@ -340,6 +386,8 @@ int main(void)
         STORY_TEST(test_record_open__a_reader_that_writes_is_a_bug),
         STORY_TEST(test_record_close__of_a_reader_leaves_the_log_alone),
         STORY_TEST(test_record_close__of_a_writer_leaves_a_file_that_can_be_copied),
+        STORY_TEST(test_record_close__of_the_last_writer_empties_the_log),
+        STORY_TEST(test_record_close__of_a_refused_record_leaves_it_as_it_is),
         STORY_TEST(test_record_close__of_nothing_is_fine),
         STORY_TEST(test_record_open__an_auditor_may_read_beside_a_closed_writer),
         STORY_TEST(test_record_open__says_why_an_auditor_cannot_read),

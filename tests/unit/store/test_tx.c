@@ -48,10 +48,13 @@ static void commit_spoiled(void *context)
     struct story *story = context;
     struct tx tx = TX_INIT;
     struct event event = {.kind = EVENT_STEP_DONE, .release = "r-1", .actor = "x", .reason = "x", .step = 3};
+    struct error *error CLEANUP(error_cleanup) = NULL;
 
     error_free(tx_begin(story->record, &tx));
-    if (!journal_append(&tx, &event))
+    error = journal_append(&tx, &event);
+    if (!error)
         _exit(1);
+    error_cleanup(&error);
     error_free(tx_commit(&tx));
 }
 
@@ -68,7 +71,7 @@ static void test_tx_commit__after_a_failed_append_is_a_bug(void **state)
 static void write_many(const char *directory, int writer)
 {
     struct record *record = NULL;
-    char actor[16];
+    char actor[32];
 
     snprintf(actor, sizeof(actor), "writer%d", writer);
     if (record_open(directory, RECORD_WRITE, &record))

@@ -202,6 +202,21 @@ static void test_show_text__puts_the_reason_first(void **state)
                                               "  prod-aaaaaaa-1.west.1  ready  127.0.0.1:4711  pid 4242\n"));
 }
 
+static void test_waiting_text__lets_nothing_steer_the_terminal(void **state)
+{
+    struct scene *scene = *state;
+
+    scene_at_gate(scene);
+    scene_tell(scene,
+               (struct event){.kind = EVENT_RELEASE_TURNED,
+                              .step = -1,
+                              .epoch = 1,
+                              .mode = MODE_HELD,
+                              .reason = "it said \033]0;mine\a\033[2Jboo \302\233"},
+               NULL);
+    assert_string_equal(piece(scene, waiting_text, &plain, 0), "held for 0s: it said boo \n");
+}
+
 static void test_history_text__has_a_row_a_release(void **state)
 {
     struct scene *scene = *state;
@@ -244,6 +259,7 @@ int main(void)
         SCENE_TEST(test_gate_text__shows_what_an_approval_binds_to),
         SCENE_TEST(test_failures_text__has_the_cause_with_its_log),
         SCENE_TEST(test_show_text__puts_the_reason_first),
+        SCENE_TEST(test_waiting_text__lets_nothing_steer_the_terminal),
         SCENE_TEST(test_history_text__has_a_row_a_release),
         TEST_WITH_ARENA(test_event_text__says_who_when_it_was_a_person),
     };

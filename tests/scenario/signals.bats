@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# Asked to stop, a runner stops gently: traffic stays as it is, and the release goes on later as if nothing had been.
+# And the end of an environment, which asks for its name.
+
+# shellcheck disable=SC2034,SC2154 # variables of lib/scenario.bash
+load lib/scenario
+
+setup()
+{
+    scenario_setup
+    steps='[{share: 50%, hold: 4s}, {share: 100%}]'
+}
+teardown() { scenario_teardown; }
+
+in_the_shift()
+{
+    project
+    first_release
+    commit 2.0.0
+    p_background second release prod --yes
+    await 20 event_there r-2 step.done 'app: 50% of new traffic to '
+    await 20 event_there r-2 step.started 'healthy time at 50%'
+    processes=$(pids_of r-2 new) old=$(pids_of r-2 old)
+}
+
+# stopped_by SIGNAL STATUS WORDS
+stopped_by()
+{
+    in_the_shift
+    client --rate 50 --rooms 2 --recordings 1 --room-ms 800
+    await 10 client_has_rooms 1
+    SECONDS=0
+    kill -s "$1" "$second_pid"
+
+    ends second "$2"
+    ((SECONDS < 3)) || fail "it took $SECONDS s to stop"
+    assert_says "$D/second.err" 'stopped; release r-2 stays as it is, traffic too, and can be resumed'
+    grep -qE ' -C .* resume r-2 +no runner is alive: go on from the journal$' "$D/second.err" || fail "$(cat "$D/second.err")"
+    event_there r-2 runner.stopped 'asked by a signal to leave'
+    # Nothing moved: the same processes, the same shares.
+    # shellcheck disable=SC2086 # words on purpose: process ids
+    alive $processes $old
+    assert_equal "$(share_of r-2 "$(unit_of r-2)")" 5000
+    assert_equal "$(show r-2 .runner_alive)" false
+    answers
+    run p resume r-2
+    assert_success
+    assert_equal "$(end_of r-2)" succeeded
+    # The half that was held already counts.
+    assert_equal "$(events r-2 step.done | jq -r 'select(.title | test("of new traffic")) | .title' | wc -l)" 2
+    client_ends
+    verify
+    assert_equal "$client_status" 0
+    take_down
+}
+
+# bats test_tags=fast
+@test "Ctrl-C: it stops gently with 130, and resume finishes" { stopped_by INT 130; }
+
+@test "SIGTERM: it stops gently with 143, and resume finishes" { stopped_by TERM 143; }
+
+@test "the terminal is closed: it stops gently, and resume finishes" { stopped_by HUP 129; }
+
+@test "SIGTERM in the middle of a build: the build may end, and is not done twice" {
+    project
+    first_release
+    cat >>"$REPO/build.sh" <<END
+echo built >>"$D/builds"
+sleep 1.5
+END
+    commit 2.0.0
+    p_background second release prod --yes
+    await 10 test -e "$D/builds"
+    kill -s TERM "$second_pid"
+
+    ends second 143
+    steps='[{share: 100%}]'
+    run p resume r-2
+    assert_success
+    assert_equal "$(wc -l <"$D/builds")" 1
+    take_down
+}
+
+@test "the time is over: --timeout stops gently with 8, and resume finishes" {
+    steps='[{share: 50%, hold: 3s}, {share: 100%}]'
+    project
+    first_release
+    commit 2.0.0
+
+    run p release prod --yes --timeout 2s
+    assert_failure 8
+    assert_line 'the time is over; release r-2 stays as it is, traffic too, and can be resumed'
+    run p resume r-2
+    assert_success
+    take_down
+}
+
+@test "left behind: --detach returns, watch follows, Ctrl-C ends the watching only" {
+    steps='[{share: 50%, hold: 3s}, {share: 100%}]'
+    project
+    first_release
+    commit 2.0.0
+
+    run --separate-stderr p release prod --yes --detach -o json
+    assert_success
+    runner=$(jq -r .pid <<<"$output")
+    alive "$runner"
+    p_background watching watch r-2
+    await 10 grep -q 'healthy time at 50%' "$D/watching.out"
+    kill -s INT "$watching_pid"
+    ends watching 130
+    assert_says "$D/watching.err" 'not watching any more; nothing else has changed for release r-2'
+    alive "$runner"
+    run p watch r-2
+    assert_success
+    assert_equal "$(end_of r-2)" succeeded
+    await 5 is_gone "$runner"
+    take_down
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The end of an environment
+
+# bats test_tags=fast
+@test "destroy of a whole environment wants its name, not only a yes" {
+    project
+    first_release
+    old=$(pids_of r-1 new)
+
+    run p destroy prod
+    assert_failure 2
+    assert_line 'error[E0101]: nobody can be asked: destroy everything of environment prod, with its front door?'
+    assert_line '  = help: answer beforehand with --confirm prod'
+    run p destroy prod --yes
+    assert_failure 2
+    run p destroy prod --confirm int
+    assert_failure 2
+    assert_line "error[E0101]: --confirm says 'int', but this is about 'prod'"
+    alive "$old"
+    answers
+    run p destroy "$(unit_of r-1)" --yes
+    assert_failure 4
+    assert_line "error[E0301]: unit '$(unit_of r-1)' is the one that has the traffic"
+    assert_line '  = help: to take the whole environment down: penstock destroy prod'
+    alive "$old"
+
+    at_terminal wrong destroy prod
+    await 10 shows wrong "type 'prod' to go on: "
+    types 'yes'
+    ends wrong 0
+    shows wrong 'nothing was done'
+    alive "$old"
+    at_terminal right destroy prod
+    await 10 shows right "type 'prod' to go on: "
+    types prod
+    ends right 0
+    assert_nothing_left
+}
+
+@test "destroy waits for what is on the stamps, as a release does" {
+    project
+    first_release
+    old=$(pids_of r-1 new)
+    client --rate 0 --rooms 2 --recordings 1 --room-ms 0
+    await 10 client_has_rooms 2
+
+    p_background destroy destroy prod --confirm prod
+    await 10 drain_runs r-2
+    sleep 1.5
+    alive "$old"
+    assert_equal "$(state_of r-2)" running
+    touch "$D/rooms.stop"
+    ends destroy 0
+    client_ends
+    assert_nothing_left
+}
+
+@test "a release that was stopped before anything stood is ended, and destroy leaves no file of it" {
+    project
+    first_release
+    echo 'sleep 3' >>"$REPO/build.sh"
+    commit 2.0.0
+    p_background second release prod --yes
+    await 10 event_there r-2 step.started 'build prod-'
+    kill -s TERM "$second_pid"
+    ends second 143
+
+    run p abort r-2 --as-is --yes -m 'never mind'
+    assert_failure 1
+    assert_equal "$(end_of r-2)" failed
+    take_down
+}
+
+@test "two units stand after an abort in the middle of a shift: destroy drains and takes both" {
+    in_the_shift
+    run p abort r-2 --as-is --yes -m 'look at it tomorrow'
+    assert_failure 1
+    ends second 1
+    # shellcheck disable=SC2086
+    alive $processes $old
+    assert_equal "$(share_of r-2 "$(unit_of r-2)")" 5000
+    take_down
+}
