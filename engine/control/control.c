@@ -303,8 +303,11 @@ static struct error *count_left(struct deciding *own, const char *instance, json
     *out = json_object();
     json_array_foreach(drains, index, row)
     {
+        /* What nobody can say now is null, also on an instance that died: no number stands for it. */
+        const char *of = json_is_null(json_object_get(row, "left")) ? "left" : column;
+
         if (text_is(text_of(row, "instance"), instance))
-            json_object_set(*out, text_of(row, "probe"), json_object_get(row, column));
+            json_object_set(*out, text_of(row, "probe"), json_object_get(row, of));
     }
     return NULL;
 }

@@ -142,7 +142,8 @@ bool drain_judge_force(struct drain_judge *judge, const json_t *values)
     for (int i = 0; i < judge->rule->limit_count; i++) {
         const struct drain_line *line = &judge->lines[i];
         int64_t given = json_get_int(values, judge->rule->limits[i].probe, DRAIN_UNKNOWN);
-        int64_t there = judge->gone && line->left != DRAIN_UNKNOWN ? line->lost : line->left;
+        bool unknown = line->unknown || line->left == DRAIN_UNKNOWN;
+        int64_t there = unknown ? DRAIN_UNKNOWN : judge->gone ? line->lost : line->left;
 
         if (there != DRAIN_UNKNOWN && given != there)
             return false;

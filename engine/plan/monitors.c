@@ -65,11 +65,12 @@ static void watch_health(struct builder *b, int door)
 
 static void watch_shift(struct builder *b, const struct stage_spec *shift)
 {
+    const struct plan_step *shares = &b->plan->steps[b->first_shares];
     /* With an old side the prober begins right before the first change of shares, so that the change itself is seen. */
-    bool early = builder_count(b, SIDE_OLD) > 0 && b->first_shares > 0;
+    bool early = builder_count(b, SIDE_OLD) > 0 && shares->need_count > 0;
 
     if (shift->prober.given)
-        monitor(b, MONITOR_PROBER, shift->name, early ? b->first_shares - 1 : b->first_shares, b->shift_last,
+        monitor(b, MONITOR_PROBER, shift->name, early ? shares->needs[0] : b->first_shares, b->shift_last,
                 json_pack("{s:s, s:I, s:I, s:I}", "path", shift->prober.get, "every_ms",
                           (json_int_t)shift->prober.every_ms, "timeout_ms", (json_int_t)shift->prober.timeout_ms,
                           "max_failed", (json_int_t)shift->prober.max_failed));

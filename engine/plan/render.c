@@ -119,6 +119,7 @@ static void render_gate(const struct plan_step *step, struct strbuf *out)
 static void render_until(struct shown *shown, const struct plan_step *step)
 {
     struct strbuf *out = shown->out;
+    int64_t samples = json_get_int(step->params, "samples", 1);
     int64_t over_ms = json_get_int(step->params, "over_ms", 0), deadline_ms = json_get_int(step->params, "deadline_ms", 0);
     const json_t *most;
     const char *probe;
@@ -126,7 +127,9 @@ static void render_until(struct shown *shown, const struct plan_step *step)
     strbuf_text(out, ": ");
     json_object_foreach((json_t *)(uintptr_t)json_object_get(step->params, "until"), probe, most)
         strbuf_printf(out, "%s %lld, ", probe, (long long)json_integer_value(most));
-    strbuf_printf(out, "nothing in flight; %lld times in a row", (long long)json_get_int(step->params, "samples", 1));
+    strbuf_text(out, "nothing in flight");
+    if (samples > 1)
+        strbuf_printf(out, "; %lld times in a row", (long long)samples);
     if (over_ms)
         strbuf_printf(out, " over %s", duration_text(shown->arena, over_ms));
     if (deadline_ms)
@@ -155,7 +158,7 @@ static void render_step(struct shown *shown, const struct plan_step *step)
         render_gate(step, out);
     if (step->verb == VERB_DRAIN_WAIT)
         render_until(shown, step);
-    if (step->undo_text && step->track == TRACK_FORWARD)
+    if (step->undo_text && step->track == TRACK_FORWARD && shown->plan->kind == PLAN_RELEASE)
         strbuf_printf(out, "  [undo: %s]", step->undo_text);
     strbuf_char(out, '\n');
 }

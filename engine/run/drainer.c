@@ -296,12 +296,18 @@ static void drainer_rule(struct activity *activity, struct drain_rule *rule)
 {
     const json_t *params = activity_step(activity)->params;
     const json_t *until = json_object_get(params, "until");
+    const struct runner *r = activity->runner;
     const char *probe;
     json_t *most;
 
     rule->samples = (int)json_get_int(params, "samples", 1);
     rule->over_ms = json_get_int(params, "over_ms", 0);
     rule->accept_lost = json_get_bool(params, "accept_lost", false);
+    /* A proof that is taken again after its stop was begun (a runner died in between) may find what we stopped ourselves. */
+    for (int i = activity->step; i < r->plan->step_count; i++) {
+        if (r->plan->steps[i].proof == activity->step && r->state.steps[i].started)
+            rule->accept_lost = true;
+    }
     rule->limits = arena_array(activity->arena, json_object_size(until) + 1, sizeof(*rule->limits));
     json_object_foreach((json_t *)(uintptr_t)until, probe, most)
         rule->limits[rule->limit_count++] = (struct drain_limit){probe, json_integer_value(most)};

@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -114,6 +115,7 @@ static struct error *load_plan(struct runner *r)
 {
     json_t *row CLEANUP(json_cleanup) = NULL;
     json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "id", r->release);
+    struct arena *scratch CLEANUP(arena_cleanup) = arena_new();
     const char *text;
     size_t length;
 
@@ -125,7 +127,7 @@ static struct error *load_plan(struct runner *r)
         return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", r->release,
                                     json_get_text(row, "end")),
                           "penstock show %s", r->release);
-    TRY(evidence_get(r->record, r->arena, json_get_text(row, "plan"), &text, &length));
+    TRY(evidence_get(r->record, scratch, json_get_text(row, "plan"), &text, &length));
     return plan_decode(r->arena, text, length, &r->plan);
 }
 
@@ -214,6 +216,7 @@ static struct error *run_in(struct runner *r)
     r->lost = json_object();
     TRY(load_instances(r));
     TRY(runner_read_journal(r));
+    malloc_trim(0); /* what planning and reading needed; a release may wait for days */
     TRY(io_open(r->lease.lock_fd, &r->io));
     bell = arena_printf(r->arena, "%s/bells/%s.sock", record_directory(r->record), r->plan->environment);
     return runner_loop(r, bell);

@@ -112,7 +112,7 @@ static void check_check(struct bind *bind, const struct node *node, void *object
 #define AT(member) .offset = offsetof(struct check_spec, member)
 #define VERB(verb, text)                                                                                    \
     {                                                                                                       \
-        .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_INSTANCE, .one_of = true, \
+        .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_NONE, .one_of = true, \
         .choice = CHECK_HTTP, AT(http.verb), .doc = "the path of a " text " request to each new instance",  \
         .example = "/"                                                                                      \
     }

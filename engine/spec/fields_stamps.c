@@ -99,7 +99,7 @@ static const struct field health_fields[] = {
     {.name = "get",
      .type = FIELD_TEXT,
      .form = FORM_HTTP_PATH,
-     .scope = SCOPE_INSTANCE,
+     .scope = SCOPE_NONE,
      .required = true,
      AT(get),
      .doc = "the path that is asked; any 2xx answer is a pass",
@@ -155,7 +155,7 @@ static const struct field probe_fields[] = {
     {.name = "get",
      .type = FIELD_TEXT,
      .form = FORM_HTTP_PATH,
-     .scope = SCOPE_INSTANCE,
+     .scope = SCOPE_NONE,
      .required = true,
      AT(http.get),
      .mark_offset = offsetof(struct probe_spec, http.mark),
@@ -254,7 +254,7 @@ static void check_action(struct bind *bind, const struct node *node, void *objec
 #define AT(member) .offset = offsetof(struct action_spec, member)
 #define VERB(verb, text)                                                                                    \
     {                                                                                                       \
-        .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_INSTANCE, .one_of = true, \
+        .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_NONE, .one_of = true, \
         .choice = ACTION_HTTP, AT(http.verb), .doc = "the path of a " text " request to the instance",      \
         .example = "/drain"                                                                                 \
     }

@@ -242,21 +242,17 @@ static bool somebody_should(int pool)
     return false;
 }
 
-/* Destroys the environment, front door and all. */
+/* Destroys what is live, with the whole environment. */
 static bool is_whole(const struct checked_release *release)
 {
-    for (int i = 0; i < release->step_count; i++) {
-        if (text_is(release->steps[i].verb, "door.remove"))
-            return true;
-    }
-    return false;
+    return text_is(release->kind, "destroy") && text_is(release->old_unit, check.live_unit);
 }
 
 static void nobody_is_left(const char *what)
 {
     const struct checked_release *release = check_live();
 
-    if (!release || !check.ever_live || is_whole(release) || faults_door_disturbed())
+    if (!release || !check.live_unit || is_whole(release) || faults_door_disturbed())
         return;
     for (int i = 0; i < world.pool_count; i++) {
         if (check.served[i] && !somebody_serves(i) && !somebody_should(i))

@@ -18,7 +18,7 @@ struct check {
     struct checked_release **releases;
     int release_count, release_capacity;
     bool served[8]; /* by pool, right before an effect */
-    bool ever_live; /* a release succeeded */
+    const char *live_unit; /* of the last release that succeeded; NULL = none */
 };
 extern struct check check;
 

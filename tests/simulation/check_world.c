@@ -142,9 +142,9 @@ void check_release_ended(const char *id)
     if (text_is(release->end, "succeeded")) {
         unit_gone(release, release->old_unit);
         if (text_is(release->kind, "release"))
-            check.ever_live = true;
-        else if (door.told_count == 0)
-            check.ever_live = false;
+            check.live_unit = release->unit;
+        else if (text_is(release->old_unit, check.live_unit))
+            check.live_unit = NULL;
     } else if (text_is(release->mode, "undo") && !was_kept(release)) {
         unit_gone(release, release->unit);
     }

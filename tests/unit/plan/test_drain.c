@@ -222,12 +222,14 @@ static void test_drain__says_whether_an_answer_is_worth_a_row(void **state)
     assert_false(j->judge.changed);
     feed(j, 3, 2, DRAIN_UNKNOWN);
     assert_true(j->judge.changed);
-    feed(j, 3, 2, DRAIN_UNKNOWN);
+    feed(j, 4, 2, DRAIN_UNKNOWN);
     assert_false(j->judge.changed);
-    j->answer.in_flight = 4;
-    feed(j, 4, 2, 0);
+    feed(j, 5, 2, 0);
     assert_true(j->judge.changed);
-    feed(j, 5, 1, 0);
+    j->answer.in_flight = 4;
+    feed(j, 6, 2, 0);
+    assert_true(j->judge.changed);
+    feed(j, 7, 1, 0);
     assert_true(j->judge.changed);
 }
 

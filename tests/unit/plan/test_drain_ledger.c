@@ -62,6 +62,17 @@ static void test_drain_ledger__what_nobody_could_count_is_given_up_as_unknown_on
     assert_line(j, 1, "seen 0 ended 0 forced 0 lost 0 left -1");
 }
 
+static void test_drain_ledger__what_is_unknown_now_is_given_up_as_unknown_although_it_was_known_before(void **state)
+{
+    struct judged *j = judged_new(*state, 1, 0);
+
+    feed(j, 1, 3, 0);
+    feed(j, 2, DRAIN_UNKNOWN, 0);
+    assert_false(force(j, "{\"rooms\": 3, \"recordings\": 0}"));
+    assert_true(force(j, "{\"rooms\": null, \"recordings\": 0}"));
+    assert_line(j, 0, "seen 3 ended 0 forced 3 lost 0 left 0");
+}
+
 static void test_drain_ledger__what_was_lost_is_given_up_by_its_number(void **state)
 {
     struct judged *j = judged_new(*state, 1, 0);
@@ -143,14 +154,24 @@ static const char *body_text(struct judged *j)
     return json_canonical(j->arena, body);
 }
 
+static void test_drain_ledger__what_is_unknown_now_is_said_although_it_was_known_before(void **state)
+{
+    struct judged *j = judged_new(*state, 1, 0);
+
+    feed(j, 1, 2, 0);
+    feed(j, 2, DRAIN_UNKNOWN, 0);
+    assert_string_equal(drain_judge_text(j->arena, &j->judge), "rooms unknown, recordings 0, in flight 0");
+}
+
 static void test_drain_ledger__body_says_unknown_as_null(void **state)
 {
     struct judged *j = judged_new(*state, 1, 0);
 
-    assert_string_equal(body_text(j), "{\"gone\":false,\"identity\":null,\"in_flight\":null,\"ledger\":{"
-                                      "\"recordings\":{\"ended\":0,\"forced\":0,\"left\":null,\"lost\":0,\"seen\":0},"
-                                      "\"rooms\":{\"ended\":0,\"forced\":0,\"left\":null,\"lost\":0,\"seen\":0}},"
-                                      "\"values\":{\"recordings\":null,\"rooms\":null}}");
+    assert_string_equal(body_text(j),
+                        "{\"gone\":false,\"identity\":null,\"in_flight\":null,\"ledger\":{"
+                        "\"recordings\":{\"ended\":0,\"forced\":0,\"known\":null,\"left\":null,\"lost\":0,\"seen\":0},"
+                        "\"rooms\":{\"ended\":0,\"forced\":0,\"known\":null,\"left\":null,\"lost\":0,\"seen\":0}},"
+                        "\"values\":{\"recordings\":null,\"rooms\":null}}");
 }
 
 /* A judge that goes on from the body of another says the same body. */
@@ -206,7 +227,7 @@ static void test_drain_ledger__a_restored_judge_knows_the_identity(void **state)
 static void test_drain_ledger__kinds_that_a_body_does_not_know_begin_anew(void **state)
 {
     struct judged *j = judged_new(*state, 1, 0);
-    json_t *body = json_pack("{s:{s:{s:i, s:i}}}", "ledger", "rooms", "seen", 4, "left", 4);
+    json_t *body = json_pack("{s:{s:{s:i, s:i}}}", "ledger", "rooms", "seen", 4, "known", 4);
 
     drain_judge_restore(&j->judge, body);
     json_decref(body);
@@ -287,12 +308,14 @@ int main(void)
         TEST_WITH_ARENA(test_drain_ledger__force_needs_the_exact_number_of_every_kind),
         TEST_WITH_ARENA(test_drain_ledger__force_without_values_is_refused),
         TEST_WITH_ARENA(test_drain_ledger__what_nobody_could_count_is_given_up_as_unknown_only),
+        TEST_WITH_ARENA(test_drain_ledger__what_is_unknown_now_is_given_up_as_unknown_although_it_was_known_before),
         TEST_WITH_ARENA(test_drain_ledger__what_was_lost_is_given_up_by_its_number),
         TEST_WITH_ARENA(test_drain_ledger__what_was_lost_uncounted_is_unknown_and_not_zero),
         TEST_WITH_ARENA(test_drain_ledger__what_was_given_up_and_is_still_there_is_not_seen_twice),
         TEST_WITH_ARENA(test_drain_ledger__what_lands_after_something_was_given_up_is_new),
         TEST_WITH_ARENA(test_drain_ledger__what_was_given_up_is_known_after_a_restart),
         TEST_WITH_ARENA(test_drain_ledger__text_names_every_kind),
+        TEST_WITH_ARENA(test_drain_ledger__what_is_unknown_now_is_said_although_it_was_known_before),
         TEST_WITH_ARENA(test_drain_ledger__body_says_unknown_as_null),
         TEST_WITH_ARENA(test_drain_ledger__a_judge_is_restored_from_its_body),
         TEST_WITH_ARENA(test_drain_ledger__a_restored_judge_knows_the_identity),
