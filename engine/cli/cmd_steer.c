@@ -12,10 +12,13 @@
 /* After a decision about the whole release: the runner acts on it; when there is none, this process becomes it. */
 static struct error *go_on(struct cli *cli, const struct deciding *own)
 {
+    const json_t *row;
     bool running;
 
     TRY(follow_is_running(cli, own->release, own->environment, &running));
-    if (!running)
+    /* A runner that is gone by now may have carried it out already: then there is only the end to be shown. */
+    TRY(release_need(cli, own->release, &row));
+    if (!running && !text_is(json_get_text(row, "state"), "ended"))
         return follow_start(cli, own->release, own->environment, own->person);
     if (cli->options.given[OPTION_DETACH]) {
         next_add(cli, "follow it", "watch %s", own->release);

@@ -13,12 +13,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+
+#define DESCRIPTORS_WANTED 16384
 
 struct io_timer {
     struct io *io;
@@ -379,6 +382,17 @@ static struct error *open_alarm(struct io *io)
     return NULL;
 }
 
+/* Every started process costs a descriptor while we live, and 1024 are gone soon. Children get the same, which is harmless. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+    setrlimit(RLIMIT_NOFILE, &limit); /* refused: the old limit stands, and EMFILE says so by name */
+}
+
 struct error *io_open(int lock_fd, struct io **out)
 {
     struct error *error;
@@ -387,6 +401,7 @@ struct error *io_open(int lock_fd, struct io **out)
 
     TRY(fill_standard_streams());
     signal(SIGPIPE, SIG_IGN);
+    allow_descriptors();
     io = heap_alloc(sizeof(*io));
     io->lock_fd = lock_fd;
     TAILQ_INIT(&io->tasks);

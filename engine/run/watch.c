@@ -35,14 +35,9 @@ static void watch_timer(void *context)
     watch_ask(w);
 }
 
-static int64_t every_ms(const struct watch *w)
-{
-    return json_get_int(w->monitor->params, "every_ms", 1000);
-}
-
 static void watch_again(struct watch *w)
 {
-    w->timer = io_timer_start(w->runner->io, every_ms(w), watch_timer, w);
+    w->timer = io_timer_start(w->runner->io, json_get_int(w->monitor->params, "every_ms", 1000), watch_timer, w);
 }
 
 static void remember(struct watch *w, const char *answer)
@@ -201,12 +196,6 @@ static void watch_end(struct watch *w)
     w->good = w->bad = 0;
 }
 
-/* The instances are asked one after another, spread over the interval: a thousand at once would need a thousand hands. */
-static int64_t first_ms(const struct watch *w)
-{
-    return every_ms(w) * (w - w->runner->watches) / w->runner->plan->monitor_count;
-}
-
 static void watch_begin(struct watch *w)
 {
     w->live = true;
@@ -214,8 +203,6 @@ static void watch_begin(struct watch *w)
     w->arena = arena_new();
     if (w->monitor->kind == MONITOR_PROBER)
         prober_start(w->runner, w->monitor);
-    else if (w->monitor->kind == MONITOR_HEALTH)
-        w->timer = io_timer_start(w->runner->io, first_ms(w), watch_timer, w);
     else
         watch_ask(w);
 }

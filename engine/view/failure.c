@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "store/record.h"
 #include "view/release_view.h"
+#include "view/rows.h"
 
 #define LOG_LINES 20
 #define LOG_BYTES ((size_t)64 * 1024)
@@ -173,25 +174,28 @@ static void insert_by_time(json_t *list, json_t *failure)
     json_array_insert_new(list, at, failure);
 }
 
-/* An instance that was lost or fell sick is a cause without a step. */
+/* An instance that was lost or fell sick is a cause without a step; it may be destroyed by now, and its log stays. */
 static struct error *instance_failures(const struct release_view *view, json_t *list)
 {
+    json_t *alarms CLEANUP(json_cleanup) = NULL;
     size_t index;
     const json_t *row;
 
-    json_array_foreach(view->instances, index, row)
+    TRY(rows_of(view->record, "alarms", view->id, &alarms));
+    json_array_foreach(alarms, index, row)
     {
+        const char *name = view_text(row, "instance");
+        bool lost = text_is(view_text(row, "kind"), "instance.lost");
         json_t *log;
 
-        if (!text_is(view_text(row, "state"), "lost"))
-            continue;
         TRY(log_of(json_get_text(row, "log"), &log));
-        insert_by_time(list,
-                       json_pack("{s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:i, s:I, s:n, s:o}", "step", "stage", "",
-                                 "title", arena_printf(view->arena, "instance %s was lost", view_text(row, "name")),
-                                 "target", view_text(row, "name"), "code", error_code_id(ERR_UNHEALTHY), "text",
-                                 "it died without being asked to", "hint", "state", "lost", "attempt", 0, "at_ms",
-                                 (json_int_t)json_get_int(row, "ended_ms", 0), "health", "log", log));
+        insert_by_time(
+            list, json_pack("{s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:i, s:I, s:s?, s:o}", "step", "stage", "",
+                            "title", arena_printf(view->arena, "instance %s %s", name, lost ? "was lost" : "got sick"),
+                            "target", name, "code", error_code_id(ERR_UNHEALTHY), "text",
+                            lost ? "it died without being asked to" : view_text(row, "reason"), "hint", "state",
+                            lost ? "lost" : "sick", "attempt", 0, "at_ms", (json_int_t)json_get_int(row, "at_ms", 0),
+                            "health", json_get_text(row, "answer"), "log", log));
     }
     return NULL;
 }

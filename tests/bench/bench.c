@@ -158,8 +158,8 @@ void bench_print(const struct bench *bench)
     if (bench->has_floor)
         spread = quantile(bench->floor, bench->count, 0.9) / quantile(bench->floor, bench->count, 0.1);
     out = json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:s, s:f, s:s, s:b, s:s, s:o}", "id", bench->id, "title",
-                    bench->title, "unit", bench->unit, "value", value, "p10", quantile(ratios, bench->count, 0.1), "p90",
-                    quantile(ratios, bench->count, 0.9), "limit", bench->limit, "sense", senses[bench->sense],
+                    bench->title, "unit", bench->unit, "value", value, "p10", quantile(ratios, bench->count, 0.1),
+                    "p90", quantile(ratios, bench->count, 0.9), "limit", bench->limit, "sense", senses[bench->sense],
                     "floor_spread", spread, "verdict", verdict(bench, value, spread), "is_ratio", bench->has_floor,
                     "note", bench->note, "rounds", rounds);
     BENCH_CHECK(out);

@@ -35,7 +35,7 @@ struct bench {
 double bench_now_ms(void);
 double bench_cpu_ms(void);
 
-void bench_must(struct error *error);                                            /* ends with 1 unless NULL */
+void bench_must(struct error *error); /* ends with 1 unless NULL */
 _Noreturn void bench_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 #define BENCH_CHECK(condition) ((condition) ? (void)0 : bench_fail("'%s' does not hold", #condition))
 

@@ -53,11 +53,12 @@ static char *pipeline_of(const struct size *size, const char *socket)
     strbuf_text(&text, "pipeline: bench\nenvironment: prod\nstamps:\n  regions: [");
     for (int i = 1; i <= size->regions; i++)
         strbuf_printf(&text, "%sr%d", i > 1 ? ", " : "", i);
-    strbuf_printf(&text,
-                  "]\n  instances: %d\n  start: [./server]\n  health: {get: /health, every: 1s}\n"
-                  "traffic:\n  socket: %s\n  url: \"http://127.0.0.1:1\"\n  pools:\n    p%d: {match: /}\n"
-                  "stages:\n  - build\n  - deploy\n  - validate: {checks: [{name: smoke, get: /}]}\n  - gate: managers\n",
-                  size->instances, socket, size->regions * size->instances);
+    strbuf_printf(
+        &text,
+        "]\n  instances: %d\n  start: [./server]\n  health: {get: /health, every: 1s}\n"
+        "traffic:\n  socket: %s\n  url: \"http://127.0.0.1:1\"\n  pools:\n    p%d: {match: /}\n"
+        "stages:\n  - build\n  - deploy\n  - validate: {checks: [{name: smoke, get: /}]}\n  - gate: managers\n",
+        size->instances, socket, size->regions * size->instances);
     return strbuf_take(&text);
 }
 
@@ -106,10 +107,10 @@ static int gate_of(const struct plan *plan)
 static struct error *refuse_trouble(void *context, const struct event *event)
 {
     (void)context;
-    if (event->kind == EVENT_INSTANCE_SICK || event->kind == EVENT_INSTANCE_LOST || event->kind == EVENT_TRAFFIC_DRIFTED ||
-        event->kind == EVENT_STEP_FAILED)
-        return error_new(ERR_CHECK_FAILED, KIND_PERMANENT, "the watch saw trouble: %s, %s", event_kind_text(event->kind),
-                         event->reason);
+    if (event->kind == EVENT_INSTANCE_SICK || event->kind == EVENT_INSTANCE_LOST ||
+        event->kind == EVENT_TRAFFIC_DRIFTED || event->kind == EVENT_STEP_FAILED)
+        return error_new(ERR_CHECK_FAILED, KIND_PERMANENT, "the watch saw trouble: %s, %s",
+                         event_kind_text(event->kind), event->reason);
     return NULL;
 }
 
@@ -229,7 +230,8 @@ static void end_child(pid_t pid)
 
 static void measure(void)
 {
-    struct bench whole = {.id = "B5", .title = "slope of CPU over 1 to 1000 watched instances", .unit = "", .limit = 1.1};
+    struct bench whole = {
+        .id = "B5", .title = "slope of CPU over 1 to 1000 watched instances", .unit = "", .limit = 1.1};
     struct bench last = {.id = "B5d", .title = "the same from 100 to 1000 only", .unit = "", .limit = 1.1};
     struct bench core = {.id = "B5c", .title = "CPU of a core at 1000 instances, 1 Hz", .unit = "%", .limit = 3};
     struct bench grown = {.id = "B5m", .title = "resident memory an instance at 1000", .unit = "KiB", .limit = 8};
@@ -258,8 +260,8 @@ static void measure(void)
         bench_value(&core, cpu[SIZES - 1] / 10);
         bench_value(&grown, (double)(most - base) / (x[SIZES - 1] - 1));
     }
-    snprintf(whole.note, sizeof(whole.note), "CPU a second in the last window: %.2f, %.2f, %.2f, %.2f ms", cpu[0], cpu[1],
-             cpu[2], cpu[3]);
+    snprintf(whole.note, sizeof(whole.note), "CPU a second in the last window: %.2f, %.2f, %.2f, %.2f ms", cpu[0],
+             cpu[1], cpu[2], cpu[3]);
     end_runners(runners);
     end_child(haproxy);
     end_child(server);

@@ -138,7 +138,8 @@ int main(void)
         }
         bench_round(&bench, STEPS * 1e3 / ours, STEPS * 1e3 / floor);
     }
-    snprintf(bench.note, sizeof(bench.note), "%.3f ms a transition (two events), %.3f ms a raw commit; %lld rows verified",
+    snprintf(bench.note, sizeof(bench.note),
+             "%.3f ms a transition (two events), %.3f ms a raw commit; %lld rows verified",
              1e3 / bench_median(bench.ours, bench.count), 1e3 / bench_median(bench.floor, bench.count),
              (long long)world_verify(&world));
     bench_print(&bench);

@@ -103,10 +103,8 @@ static double time_plan(struct world *world, int *steps)
 
 int main(void)
 {
-    struct bench load = {.id = "B12",
-                         .title = "loading 1000 stages / libyaml's events of the same bytes",
-                         .unit = "ms",
-                         .limit = 2.5};
+    struct bench load = {
+        .id = "B12", .title = "loading 1000 stages / libyaml's events of the same bytes", .unit = "ms", .limit = 2.5};
     struct bench both = {.id = "B12p",
                          .title = "loading and planning 1000 stages / the same events",
                          .unit = "ms",

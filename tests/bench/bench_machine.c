@@ -96,8 +96,8 @@ int main(void)
         }
         bench_value(&bench, bench_slope(x + 1, cpu + 1, SIZES - 1));
     }
-    snprintf(bench.note, sizeof(bench.note), "%.3f, %.3f, %.2f, %.1f ms; %.1f us an event at 1000", cpu[0], cpu[1], cpu[2],
-             cpu[3], cpu[3] * 1e3 / events);
+    snprintf(bench.note, sizeof(bench.note), "%.3f, %.3f, %.2f, %.1f ms; %.1f us an event at 1000", cpu[0], cpu[1],
+             cpu[2], cpu[3], cpu[3] * 1e3 / events);
     bench_print(&bench);
     for (int i = 0; i < SIZES; i++)
         world_close(&worlds[i]);

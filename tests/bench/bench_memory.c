@@ -14,7 +14,8 @@
 
 int main(int argc, char **argv)
 {
-    struct bench dirty = {.id = "B8", .title = "private dirty memory of a release at a gate", .unit = "MiB", .limit = 4};
+    struct bench dirty = {
+        .id = "B8", .title = "private dirty memory of a release at a gate", .unit = "MiB", .limit = 4};
     struct bench resident = {.id = "B8r", .title = "its resident memory", .unit = "MiB", .limit = 16};
     const struct timespec pause = {0, PAUSE_MS * 1000000L};
     int rounds = bench_rounds(7);

@@ -58,9 +58,9 @@ static int be_floor(const char *directory)
     int rows = 0;
 
     BENCH_CHECK(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK);
-    BENCH_CHECK(sqlite3_prepare_v2(db,
-                                   "SELECT seq, release, kind, epoch, actor, at_ms, boot_ms, body, prev, hash FROM event",
-                                   -1, &statement, NULL) == SQLITE_OK);
+    BENCH_CHECK(
+        sqlite3_prepare_v2(db, "SELECT seq, release, kind, epoch, actor, at_ms, boot_ms, body, prev, hash FROM event",
+                           -1, &statement, NULL) == SQLITE_OK);
     for (; sqlite3_step(statement) == SQLITE_ROW; rows++) {
         struct digest ignored;
 

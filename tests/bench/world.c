@@ -74,8 +74,7 @@ struct plan *world_plan(struct world *world)
     world->facts_seq = facts.journal_seq;
     plan_release(world->arena, world->project, world->pipeline, &facts, problems, &plan);
     no_problems(problems);
-    bench_must(file_make_dirs(
-        arena_printf(world->arena, "%s/units/%s/src", world->directory, plan->unit.name)));
+    bench_must(file_make_dirs(arena_printf(world->arena, "%s/units/%s/src", world->directory, plan->unit.name)));
     return plan;
 }
 

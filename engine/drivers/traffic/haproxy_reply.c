@@ -178,11 +178,15 @@ static struct error *read_state(struct reader *reader, struct haproxy_seen *out)
     return cut_short();
 }
 
-static struct haproxy_server *find_server(const struct haproxy_seen *seen, const char *pool, const char *name)
+/* From the server at `first` on, round about. */
+static struct haproxy_server *find_server(const struct haproxy_seen *seen, size_t first, const char *pool,
+                                          const char *name)
 {
     for (size_t i = 0; i < seen->server_count; i++) {
-        if (text_is(seen->servers[i].name, name) && text_is(seen->servers[i].pool, pool))
-            return &seen->servers[i];
+        struct haproxy_server *server = &seen->servers[(first + i) % seen->server_count];
+
+        if (text_is(server->name, name) && text_is(server->pool, pool))
+            return server;
     }
     return NULL;
 }
@@ -191,7 +195,7 @@ static struct error *read_stat_server(struct arena *arena, const struct table *t
                                       struct haproxy_seen *out)
 {
     const char *check = column_or_empty(table, "check_status");
-    struct haproxy_server *server = find_server(out, column(table, "pxname"), column(table, "svname"));
+    struct haproxy_server *server = find_server(out, out->next, column(table, "pxname"), column(table, "svname"));
     int64_t current, queued, used = 0;
     const char *why;
 
@@ -199,6 +203,7 @@ static struct error *read_stat_server(struct arena *arena, const struct table *t
         out->torn = true;
         return NULL;
     }
+    out->next = (size_t)(server - out->servers) + 1;
     if (!read_number(column(table, "scur"), &current) || !read_number(column(table, "qcur"), &queued))
         return answered(arena, line);
     if (column(table, "used_conn_cur") && !read_number(column(table, "used_conn_cur"), &used))
@@ -335,7 +340,7 @@ struct error *haproxy_read_seen(struct arena *arena, const char *text, size_t le
 
 const struct haproxy_server *haproxy_find(const struct haproxy_seen *seen, const char *pool, const char *name)
 {
-    return find_server(seen, pool, name);
+    return find_server(seen, 0, pool, name);
 }
 
 const struct haproxy_pool *haproxy_find_pool(const struct haproxy_seen *seen, const char *name)

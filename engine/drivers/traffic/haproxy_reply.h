@@ -61,6 +61,7 @@ struct haproxy_seen {
     const char *version;
     struct haproxy_server *servers;
     size_t server_count, server_capacity;
+    size_t next; /* where the next row of `show stat` will find its server: both commands list them in one order */
     struct haproxy_pool *pools;
     size_t pool_count, pool_capacity;
     const char **fronts; /* names of frontends */

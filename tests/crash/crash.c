@@ -1,0 +1,318 @@
+/*
+ * The fast crash sweep: a release of commands is killed with SIGKILL at each fault point that it passes, and gone on
+ * with; then, for each of these, killed once more at each fault point that the recovery passes. Every ending must be the
+ * undisturbed one (crash/ending.h).
+ *
+ *   crash                  each pass once, then all pairs
+ *   crash --singles        each pass once
+ *   crash --sample N       only each N-th pass, of the first and of the second kill
+ *   crash --show           prints the undisturbed ending too
+ *   crash --audit PROGRAM  lets this program check the last record's chain too
+ *
+ * Ends with 1 at the first difference, and says which passes lead to it.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "crash/drive.h"
+#include "crash/ending.h"
+#include "crash/place.h"
+
+#define PROCESSES_MOST 16
+#define NAME_MOST 64
+
+static const char pipeline_forward[] =
+    "pipeline: prod\n"
+    "environment: prod\n"
+    "stages:\n"
+    "  - build\n"
+    "  - command: {name: one, run: [/bin/sh, -c, 'echo one >>\"$$0\"', \"@LEDGER@\"], repeatable: true}\n"
+    "  - command: {name: two, run: [/bin/sh, -c, 'echo two >>\"$$0\"', \"@LEDGER@\"], needs: [build], repeatable: true}\n"
+    "  - gate: {gate: go, needs: [one, two]}\n"
+    "  - command: {name: three, run: [/bin/sh, -c, 'echo three >>\"$$0\"', \"@LEDGER@\"], repeatable: true}\n";
+
+static const char pipeline_back[] = "pipeline: prod\n"
+                                    "environment: prod\n"
+                                    "stages:\n"
+                                    "  - build\n"
+                                    "  - gate: go\n"
+                                    "  - command:\n"
+                                    "      name: one\n"
+                                    "      run: [/bin/sh, -c, 'echo one >>\"$$0\"', \"@LEDGER@\"]\n"
+                                    "      undo: [/bin/sh, -c, 'echo undo-one >>\"$$0\"', \"@LEDGER@\"]\n"
+                                    "      repeatable: true\n"
+                                    "  - command: {name: two, run: [/bin/false], repeatable: true, retries: 0}\n";
+
+/* One process of a way to the end: what the state was before it, and the fault points that it passed. */
+struct leg {
+    enum next next;
+    char *before; /* a copy of the state */
+    char **passes;
+    int pass_count;
+};
+
+struct way {
+    struct leg legs[PROCESSES_MOST];
+    int count;
+};
+
+struct sweep {
+    const char *name;
+    struct place place;
+    char *wanted;   /* the undisturbed ending */
+    char *kills[2]; /* where it was killed so far, for people */
+    int depth;      /* kills under way */
+    int most;       /* 1 = singles, 2 = pairs too */
+    int sample;
+    bool show;
+    int copies;     /* made so far: their numbers */
+    long passes;    /* of the undisturbed way */
+    long cycles[3]; /* by the number of kills */
+    long unreached; /* the pass did not come: the way differs from run to run */
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static _Noreturn void report(struct sweep *s, const char *what)
+{
+    char *output CLEANUP(heap_cleanup) = place_read(s->place.output);
+
+    printf("%s: killed at %s%s%s: %s\n--- the last process said\n%s", s->name, s->depth ? s->kills[0] : "nothing",
+           s->depth > 1 ? ", then at " : "", s->depth > 1 ? s->kills[1] : "", what, output);
+    printf("--- kept: %s\n", s->place.root);
+    exit(1);
+}
+
+static void split_lines(char *text, struct leg *leg)
+{
+    int capacity = 0;
+
+    for (char *line = text; *line;) {
+        char *end = strchr(line, '\n');
+
+        if (leg->pass_count == capacity) {
+            capacity = capacity ? capacity * 2 : NAME_MOST;
+            leg->passes = heap_realloc(leg->passes, (size_t)capacity * sizeof(*leg->passes));
+        }
+        if (end)
+            *end = '\0';
+        leg->passes[leg->pass_count++] = heap_text(line);
+        line = end ? end + 1 : line + strlen(line);
+    }
+}
+
+/* Compares; the first ending is what all others must be. */
+static void check_ending(struct sweep *s)
+{
+    char *finding CLEANUP(heap_cleanup) = NULL;
+    char *ending CLEANUP(heap_cleanup) = ending_read(&s->place, &finding);
+
+    if (finding)
+        report(s, finding);
+    if (!s->wanted) {
+        s->wanted = heap_text(ending);
+    } else if (!text_is(s->wanted, ending)) {
+        char *lines CLEANUP(heap_cleanup) = ending_difference(s->wanted, ending);
+        char *what CLEANUP(heap_cleanup) = heap_printf("it ended otherwise\n%s", lines);
+
+        report(s, what);
+    }
+}
+
+/* From the state as it is to the end; keeps what is needed to go the same way again. */
+static void trace(struct sweep *s, struct way *way)
+{
+    char *fault CLEANUP(heap_cleanup) = heap_printf("count:%s", s->place.passes);
+    enum next next;
+
+    while ((next = drive_next(&s->place)) != NEXT_NOTHING) {
+        struct leg *leg = &way->legs[way->count++];
+        char *finding CLEANUP(heap_cleanup) = NULL;
+        char *text CLEANUP(heap_cleanup) = NULL;
+
+        if (way->count == PROCESSES_MOST)
+            report(s, "it does not end");
+        leg->next = next;
+        leg->before = heap_printf("%s/copy-%d", s->place.root, s->copies++);
+        place_copy(s->place.state, leg->before);
+        remove(s->place.passes);
+        drive_run(&s->place, next, fault, &finding);
+        if (finding)
+            report(s, finding);
+        text = place_read(s->place.passes);
+        split_lines(text, leg);
+    }
+    check_ending(s);
+}
+
+static void forget(struct way *way)
+{
+    for (int i = 0; i < way->count; i++) {
+        struct leg *leg = &way->legs[i];
+
+        place_remove(leg->before);
+        for (int k = 0; k < leg->pass_count; k++)
+            free(leg->passes[k]);
+        free(leg->passes);
+        free(leg->before);
+    }
+}
+
+static void sweep_way(struct sweep *s, const struct way *way);
+
+/* The state is that which the last kill left. */
+static void recover(struct sweep *s)
+{
+    s->cycles[s->depth]++;
+    if (s->depth < s->most) {
+        struct way way = {.count = 0};
+
+        trace(s, &way);
+        sweep_way(s, &way);
+        forget(&way);
+    } else {
+        char *finding CLEANUP(heap_cleanup) = NULL;
+
+        if (!drive_to_end(&s->place, &finding))
+            report(s, finding);
+        check_ending(s);
+    }
+}
+
+/* The n-th pass of its name in this process. */
+static char *fault_at(const struct leg *leg, int pass)
+{
+    int n = 0;
+
+    for (int i = 0; i <= pass; i++)
+        n += text_is(leg->passes[i], leg->passes[pass]);
+    return heap_printf("%s:%d", leg->passes[pass], n);
+}
+
+static void kill_at(struct sweep *s, const struct leg *leg, int pass, int number)
+{
+    char *fault CLEANUP(heap_cleanup) = fault_at(leg, pass);
+    char *finding CLEANUP(heap_cleanup) = NULL;
+
+    s->kills[s->depth++] = heap_printf("pass %d (%s of '%s')", number, fault, next_text(leg->next));
+    place_restore(&s->place, leg->before);
+    if (!drive_run(&s->place, leg->next, fault, &finding))
+        s->unreached++;
+    if (finding)
+        report(s, finding);
+    recover(s);
+    free(s->kills[--s->depth]);
+}
+
+static void sweep_way(struct sweep *s, const struct way *way)
+{
+    int number = 0;
+
+    for (int i = 0; i < way->count; i++) {
+        for (int pass = 0; pass < way->legs[i].pass_count; pass++) {
+            number++;
+            if (number % s->sample == 0)
+                kill_at(s, &way->legs[i], pass, number);
+        }
+    }
+}
+
+static void audit(const struct sweep *s, const char *program)
+{
+    char *command CLEANUP(heap_cleanup) =
+        heap_printf("'%s' -C '%s' audit >'%s' 2>&1", program, s->place.project, s->place.output);
+
+    if (system(command) != 0)
+        die("audit failed: %s", place_read(s->place.output));
+}
+
+static void sweep(struct sweep *s, const char *pipeline, const char *program)
+{
+    struct way way = {.count = 0};
+    char *record CLEANUP(heap_cleanup) = NULL;
+    double begun = now_s(), took;
+    long cycles;
+
+    place_open(&s->place, pipeline);
+    record = heap_printf("%s/record", s->place.state);
+    setenv("PENSTOCK_STATE", record, 1);
+    trace(s, &way);
+    for (int i = 0; i < way.count; i++)
+        s->passes += way.legs[i].pass_count;
+    if (s->show)
+        printf("--- %s: the ending that all others must have\n%s", s->name, s->wanted);
+    sweep_way(s, &way);
+    took = now_s() - begun;
+    cycles = s->cycles[1] + s->cycles[2];
+    printf(
+        "%-12s %3ld fault passes in %d processes; killed once: %ld, twice: %ld, not reached: %ld; %.1f s, %.0f cycles/s\n",
+        s->name, s->passes, way.count, s->cycles[1], s->cycles[2], s->unreached, took, (double)cycles / took);
+    fflush(stdout);
+    if (program)
+        audit(s, program);
+    forget(&way);
+    free(s->wanted);
+    place_close(&s->place);
+}
+
+static void set_environment(void)
+{
+    static const char *const values[][2] = {
+        {"GIT_CONFIG_GLOBAL", "/dev/null"},
+        {"GIT_CONFIG_SYSTEM", "/dev/null"},
+        {"GIT_AUTHOR_NAME", "tester"},
+        {"GIT_AUTHOR_EMAIL", "tester@example.org"},
+        {"GIT_COMMITTER_NAME", "tester"},
+        {"GIT_COMMITTER_EMAIL", "tester@example.org"},
+        {"GIT_AUTHOR_DATE", "@1700000000 +0000"},
+        {"GIT_COMMITTER_DATE", "@1700000000 +0000"},
+        {"TERM", "dumb"},
+        {"LC_ALL", "C.UTF-8"},
+    };
+    static const char *const away[] = {"PENSTOCK_FAULT", "PENSTOCK_NO_INPUT", "CI", "CLICOLOR_FORCE", "FORCE_COLOR"};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+        setenv(values[i][0], values[i][1], 1);
+    for (size_t i = 0; i < sizeof(away) / sizeof(*away); i++)
+        unsetenv(away[i]);
+}
+
+int main(int argc, char **argv)
+{
+    struct sweep forward = {.name = "forward", .most = 2, .sample = 1};
+    struct sweep back = {.name = "rolled back", .most = 2, .sample = 1};
+    const char *program = NULL;
+
+    /* The program starts itself for what a child does in its place: then we are asked. */
+    if (argc > 1 && text_starts(argv[1], "__"))
+        return cli_main(argc, argv);
+    for (int i = 1; i < argc; i++) {
+        if (text_is(argv[i], "--singles"))
+            forward.most = back.most = 1;
+        else if (text_is(argv[i], "--show"))
+            forward.show = back.show = true;
+        else if (text_is(argv[i], "--sample") && i + 1 < argc && atoi(argv[i + 1]) > 0)
+            forward.sample = back.sample = atoi(argv[++i]);
+        else if (text_is(argv[i], "--audit") && i + 1 < argc)
+            program = argv[++i];
+        else
+            die("usage: crash [--singles] [--show] [--sample N] [--audit PROGRAM]");
+    }
+    set_environment();
+    sweep(&forward, pipeline_forward, program);
+    sweep(&back, pipeline_back, program);
+    return 0;
+}

@@ -1,0 +1,226 @@
+#include "crash/ending.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "store/database.h"
+#include "store/project.h"
+#include "store/record.h"
+
+/* Columns that say when, by whom or how often, not what. */
+static const char *const volatile_columns[] = {"attempt", "boot_id", "epoch",   "evidence", "pid",
+                                               "seq",     "start",   "subject", NULL};
+
+/* Of these kinds a killed release has as many as one that nobody disturbed. */
+static const char lasting_sql[] =
+    "SELECT kind, coalesce(body ->> '$.step', -1), count(*) FROM event"
+    " WHERE kind IN ('release.planned', 'release.turned', 'release.pivoted', 'release.ended', 'gate.opened', 'step.done',"
+    "  'step.skipped', 'step.doubted', 'decision.made', 'decision.refused', 'finding')"
+    " GROUP BY 1, 2 ORDER BY 1, 2";
+
+/* Each row is something that must not be. */
+static const char wrong_sql[] =
+    "SELECT 'two outcomes', body ->> '$.step', body ->> '$.attempt', count(*) FROM event"
+    " WHERE kind IN ('step.done', 'step.failed') GROUP BY 2, 3 HAVING count(*) > 1"
+    " UNION ALL SELECT 'begun again after it was done', s.body ->> '$.step', s.seq, d.seq FROM event s JOIN event d"
+    "  ON d.kind = 'step.done' AND d.body ->> '$.step' = s.body ->> '$.step' AND d.seq < s.seq"
+    "  WHERE s.kind = 'step.started' AND NOT EXISTS (SELECT 1 FROM event r WHERE r.kind = 'step.renewed'"
+    "   AND r.body ->> '$.step' = s.body ->> '$.step' AND r.seq > d.seq)"
+    " UNION ALL SELECT 'an outcome without its intent', body ->> '$.step', body ->> '$.attempt', seq FROM event o"
+    "  WHERE kind IN ('step.done', 'step.failed') AND NOT EXISTS (SELECT 1 FROM event s WHERE s.kind = 'step.started'"
+    "   AND s.body ->> '$.step' = o.body ->> '$.step' AND s.body ->> '$.attempt' = o.body ->> '$.attempt'"
+    "   AND s.seq < o.seq)"
+    " UNION ALL SELECT 'done, but its intent is open', i.step, i.attempt, i.seq FROM intent i JOIN step s"
+    "  ON s.release = i.release AND s.ordinal = i.step AND s.attempt = i.attempt"
+    "  WHERE s.state = 'done' AND i.outcome_seq IS NULL"
+    " UNION ALL SELECT 'a key of two steps', key, min(ordinal), max(ordinal) FROM step GROUP BY key HAVING count(*) > 1";
+
+/* How often each command was begun, under the name that it writes into the ledger. */
+static const char begun_sql[] =
+    "SELECT CASE s.track WHEN 'undo' THEN 'undo-' ELSE '' END || s.target, count(*), max(s.state = 'done') FROM step s"
+    " JOIN event e ON e.kind = 'step.started' AND e.body ->> '$.step' = s.ordinal"
+    " WHERE s.verb = 'command.run' GROUP BY 1";
+
+static void add_rows(struct strbuf *out, sqlite3 *db, const char *title, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+        die("%s: %s", sqlite3_errmsg(db), sql);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        strbuf_text(out, title);
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const unsigned char *text = sqlite3_column_text(statement, i);
+
+            strbuf_printf(out, " | %s", text ? (const char *)text : "-");
+        }
+        strbuf_char(out, '\n');
+    }
+    sqlite3_finalize(statement);
+}
+
+static bool is_volatile(const char *column)
+{
+    size_t length = strlen(column);
+
+    for (int i = 0; volatile_columns[i]; i++) {
+        if (text_is(volatile_columns[i], column))
+            return true;
+    }
+    return (length > 3 && text_is(column + length - 3, "_ms")) || (length > 4 && text_is(column + length - 4, "_seq"));
+}
+
+static void add_table(struct strbuf *out, sqlite3 *db, const char *table, bool whole)
+{
+    char *ask CLEANUP(heap_cleanup) = heap_printf("SELECT name FROM pragma_table_info('%s')", table);
+    struct strbuf sql CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    sqlite3_stmt *statement = NULL;
+    int columns = 0;
+
+    if (sqlite3_prepare_v2(db, ask, -1, &statement, NULL) != SQLITE_OK)
+        die("%s: %s", sqlite3_errmsg(db), ask);
+    strbuf_text(&sql, "SELECT ");
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+
+        if (whole || !is_volatile(name))
+            strbuf_printf(&sql, "%s\"%s\"", columns++ ? ", " : "", name);
+    }
+    sqlite3_finalize(statement);
+    strbuf_printf(&sql, " FROM \"%s\" ORDER BY 1", table);
+    for (int i = 2; i <= columns; i++)
+        strbuf_printf(&sql, ", %d", i);
+    add_rows(out, db, table, strbuf_view(&sql));
+}
+
+static char *dump(sqlite3 *db, bool whole)
+{
+    struct strbuf out = STRBUF_INIT(0);
+
+    for (int i = 0; project_tables[i]; i++) {
+        /* Of an intent each attempt has a row; which of them counts stands in its step. */
+        if (whole || !text_is(project_tables[i], "intent"))
+            add_table(&out, db, project_tables[i], whole);
+    }
+    if (!whole)
+        add_rows(&out, db, "event", lasting_sql);
+    strbuf_char(&out, '\n');
+    return strbuf_take(&out);
+}
+
+static int lines_of(const char *ledger, const char *name)
+{
+    size_t length = strlen(name);
+    int count = 0;
+
+    for (const char *line = ledger; *line; line = strchr(line, '\n') + 1) {
+        count += strncmp(line, name, length) == 0 && line[length] == '\n';
+        if (!strchr(line, '\n'))
+            break;
+    }
+    return count;
+}
+
+/* A command that is marked repeatable runs once an attempt at most, and once at least when it is done. */
+static void check_ledger(const struct place *place, sqlite3 *db, struct strbuf *wrong)
+{
+    char *ledger CLEANUP(heap_cleanup) = place_read(place->ledger);
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_prepare_v2(db, begun_sql, -1, &statement, NULL) != SQLITE_OK)
+        die("%s: %s", sqlite3_errmsg(db), begun_sql);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        int begun = sqlite3_column_int(statement, 1), runs = lines_of(ledger, name);
+
+        if (runs > begun || (runs == 0 && sqlite3_column_int(statement, 2)))
+            strbuf_printf(wrong, "command '%s' ran %d times in %d attempts\n", name, runs, begun);
+    }
+    sqlite3_finalize(statement);
+}
+
+static struct error *check_rebuild(struct record *record, struct strbuf *wrong)
+{
+    struct tx tx CLEANUP(tx_rollback) = TX_INIT;
+    char *before CLEANUP(heap_cleanup) = dump(record->db, true);
+    char *after CLEANUP(heap_cleanup) = NULL;
+
+    TRY(tx_begin(record, &tx));
+    TRY(journal_rebuild(&tx));
+    after = dump(record->db, true);
+    if (!text_is(before, after)) {
+        char *lines CLEANUP(heap_cleanup) = ending_difference(before, after);
+
+        strbuf_printf(wrong, "the journal rebuilds other projections:\n%s", lines);
+    }
+    return NULL;
+}
+
+static struct error *read_ending(const struct place *place, struct strbuf *wrong, char **out)
+{
+    char *directory CLEANUP(heap_cleanup) = heap_printf("%s/record", place->state);
+    struct record *record CLEANUP(record_cleanup) = NULL;
+    int64_t rows;
+
+    TRY(record_open(directory, RECORD_WRITE, &record));
+    TRY(journal_verify(record, &rows));
+    add_rows(wrong, record->db, "wrong", wrong_sql);
+    check_ledger(place, record->db, wrong);
+    TRY(check_rebuild(record, wrong));
+    *out = dump(record->db, false);
+    return NULL;
+}
+
+char *ending_read(const struct place *place, char **finding)
+{
+    struct strbuf wrong CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct error *error CLEANUP(error_cleanup) = NULL;
+    char *ending = NULL;
+
+    error = read_ending(place, &wrong, &ending);
+    if (error) {
+        char *line CLEANUP(heap_cleanup) = error_line(error);
+
+        *finding = heap_printf("the record cannot be read back: %s", line);
+    } else if (wrong.length) {
+        *finding = strbuf_take(&wrong);
+    }
+    return ending ? ending : heap_text("");
+}
+
+static bool has_line(const char *text, const char *line, size_t length)
+{
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, line, length) == 0 && (at[length] == '\n' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static void add_missing(struct strbuf *out, char sign, const char *of, const char *in)
+{
+    for (const char *line = of; *line;) {
+        size_t length = strcspn(line, "\n");
+
+        if (length && !has_line(in, line, length))
+            strbuf_printf(out, "%c %.*s\n", sign, (int)length, line);
+        line += length;
+        line += *line == '\n';
+    }
+}
+
+char *ending_difference(const char *wanted, const char *found)
+{
+    struct strbuf out = STRBUF_INIT(0);
+
+    add_missing(&out, '-', wanted, found);
+    add_missing(&out, '+', found, wanted);
+    strbuf_char(&out, '\n');
+    return strbuf_take(&out);
+}
