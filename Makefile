@@ -29,7 +29,7 @@ endif
 # ---------------------------------------------------------------------------------------------------------------------
 # Flavours: release stands in build/, every other one in build/<flavour>/.
 
-FLAVOURS := release faults asan coverage
+FLAVOURS := release faults asan coverage fuzz
 ifeq ($(filter $(FLAVOUR),$(FLAVOURS)),)
 $(error FLAVOUR '$(FLAVOUR)' is none of: $(FLAVOURS))
 endif
@@ -37,7 +37,7 @@ BUILD ?= build
 B := $(BUILD)$(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(filter fuzz,$(FLAVOUR)),clang-14,gcc)
 endif
 IS_CLANG := $(findstring clang,$(CC))
 
@@ -58,8 +58,10 @@ FLAGS_release := -O2 $(FORTIFY) $(HARDENING)
 FLAGS_faults := -O2 $(FORTIFY) $(HARDENING) -DPENSTOCK_FAULTS
 FLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DPENSTOCK_FAULTS
 FLAGS_coverage := -O0 --coverage -fprofile-abs-path -DPENSTOCK_FAULTS
+FLAGS_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 LINK_asan := -fsanitize=address,undefined
 LINK_coverage := --coverage
+LINK_fuzz := -fsanitize=address,undefined
 
 CFLAGS := -std=gnu17 -g -fPIE $(WARNINGS) $(FLAGS_$(FLAVOUR)) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LINK_$(FLAVOUR)) $(EXTRA_LDFLAGS)
@@ -80,6 +82,7 @@ PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 
 PACKAGES_LINT := clang-format-14 shellcheck
 PACKAGES_ANALYZE := cppcheck
 PACKAGES_COVERAGE := gcovr
+PACKAGES_FUZZ := clang-14 libclang-rt-14-dev
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Sources are found, not listed.
@@ -104,6 +107,9 @@ SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*
 TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS))
 SCENARIOS := $(if $(ROOMS),,$(sort $(wildcard tests/scenario/*.bats)))
 FIXTURES := $(if $(ROOMS),,$(wildcard tests/fixtures/rooms/Makefile))
+CRASH_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/crash/*.c)))
+FUZZ_TARGETS := $(if $(ROOMS),,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))))
+REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/replay_%)
 
 EMBEDDED := $(sort $(wildcard state/schema/*.sql state/queries/*.sql state/project/*.sql templates/* templates/*/*))
 
@@ -119,12 +125,13 @@ help: ## this list
 	@echo "usage: make [target] [FLAVOUR=$(subst $() ,|,$(FLAVOURS))] [ROOMS=\"base spec\"] [BUILD=dir] [JOBS=n]"
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: packages packages-test packages-lint packages-analyze packages-coverage packages-demo
+.PHONY: packages packages-test packages-lint packages-analyze packages-coverage packages-demo packages-fuzz
 packages: ; @tests/tools/packages building $(PACKAGES_BUILD)
 packages-test: packages ; @tests/tools/packages testing $(PACKAGES_TEST)
 packages-lint: packages-test ; @tests/tools/packages linting $(PACKAGES_LINT)
 packages-analyze: packages ; @tests/tools/packages analysis $(PACKAGES_ANALYZE)
 packages-coverage: packages-test ; @tests/tools/packages coverage $(PACKAGES_COVERAGE)
+packages-fuzz: packages-test ; @tests/tools/packages fuzzing $(PACKAGES_FUZZ)
 packages-demo: packages ; @tests/tools/packages "the demo" $(PACKAGES_DEMO)
 
 # A stamp file that changes only when its text changes: $(call stamp,text).
@@ -173,8 +180,21 @@ $(TEST_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/%.o $(SUPPORT_OBJECTS) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJECTS) $(LIB) $(LIBRARY_LIBS) -lcmocka
 
+$(B)/tests/crash/crash: $(CRASH_OBJECTS) $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CRASH_OBJECTS) $(LIB) $(LIBRARY_LIBS)
+
+$(REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay.o $(LIB) $(LIBRARY_LIBS)
+
+$(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBRARY_LIBS)
+
 -include $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
-         $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d)
+         $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) \
+         $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d
 
 .PHONY: fixtures
 fixtures: | packages-test ## build the programs that tests and the demo release (tests/fixtures/rooms)
@@ -186,21 +206,45 @@ endif
 # Testing. tests/tools/run-tests prints one line a program and 'N passed, N failed' at the end.
 
 RUN_TESTS = PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \
-            PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) PENSTOCK_FLAVOUR=$(FLAVOUR) \
+            PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) PENSTOCK_FLAVOUR=$(FLAVOUR) PENSTOCK_FAULTS=$(abspath $(BUILD)/faults) \
             tests/tools/run-tests -j $(JOBS) -l $(B)/test-logs
 
 .PHONY: check test asan faults coverage lint format analyze bench demo
-check: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) fixtures packages-test ## unit and contract tests, fast scenarios
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(addprefix fast:,$(SCENARIOS))
+check: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) fixtures packages-test ## unit and contract tests, fast scenarios
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(addprefix fast:,$(SCENARIOS))
 
-test: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) fixtures packages-lint ## everything: check, all scenarios, lint
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(SCENARIOS) lint:tests/tools/lint
+test: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(SCENARIOS) lint:tests/tools/lint
 
 asan: ## check under address and undefined behaviour sanitizers
 	@$(MAKE) FLAVOUR=asan check
 
 faults: ## check with the fault points compiled in
 	@$(MAKE) FLAVOUR=faults check
+
+# The program with fault points and the sweep, whatever flavour is tested.
+.PHONY: with-faults crash-programs crash fuzz fuzz-run
+crash-programs: $(PROGRAM) $(B)/tests/crash/crash
+ifeq ($(FLAVOUR),faults)
+with-faults: crash-programs
+else
+with-faults: | packages-test
+	@$(MAKE) FLAVOUR=faults crash-programs
+endif
+
+crash: with-faults fixtures packages-test ## kill at every fault point, in pairs too, and resume (tests/README.md)
+	@$(BUILD)/faults/tests/crash/crash --audit $(abspath $(BUILD)/faults)/penstock
+	@PENSTOCK=$(abspath $(BUILD)/faults)/penstock PENSTOCK_FAULTS=$(abspath $(BUILD)/faults) \
+	  PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) BATS_LIB_PATH=/usr/lib/bats SAMPLE=1 \
+	  bats --filter 'whole release|two runners' tests/scenario/crash.bats
+
+# What is found is kept in the corpus of its target, so that every `make check` tries it again.
+FUZZ_S ?= 60
+FUZZ ?= $(FUZZ_TARGETS)
+fuzz: packages-fuzz ## all fuzz targets, FUZZ_S seconds each (60); FUZZ="yaml plan": only these
+	@$(MAKE) FLAVOUR=fuzz FUZZ_S=$(FUZZ_S) FUZZ="$(FUZZ)" fuzz-run
+fuzz-run: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
+	@tests/fuzz/run $(B)/tests/fuzz $(FUZZ_S) $(JOBS) $(FUZZ)
 
 lint: packages-lint ## sizes, arrows between rooms, banned functions, formatting, shell scripts
 	@tests/tools/lint $(ROOMS)

@@ -58,14 +58,61 @@ static void call_end(struct call_run *run, enum call_status status)
 
 static void on_reply(void *context, const struct reply *reply);
 
+static bool changes_something(const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_HTTP:
+        return !text_is(effect->method, "GET");
+    case EFFECT_LINE:
+        return !text_starts(effect->text, "show ");
+    case EFFECT_RUN:
+    case EFFECT_START:
+    case EFFECT_SIGNAL:
+    case EFFECT_MAKE_DIR:
+    case EFFECT_REMOVE_TREE:
+    case EFFECT_PUT_FILE:
+        return true;
+    case EFFECT_LOOK:
+    case EFFECT_AWAIT_EXIT:
+    case EFFECT_FREE_PORT:
+    case EFFECT_READ_FILE:
+    case EFFECT_SLEEP:
+        return false;
+    }
+    BUG("effect %d", (int)effect->kind);
+}
+
+/*
+ * Between the commit of an intent and a later effect of it much time may pass, and this process may have stood still
+ * while another took over: it must not go on where it was. ERR_LEASE_HELD when it did.
+ */
+static struct error *is_still_ours(const struct runner *r)
+{
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "environment", r->lease.environment);
+    json_t *row CLEANUP(json_cleanup) = NULL;
+
+    TRY(query_row(r->record, "lease", params, &row));
+    if (json_get_int(row, "epoch", 0) == r->lease.epoch)
+        return NULL;
+    return error_hint(error_new(ERR_LEASE_HELD, KIND_PERMANENT, "environment '%s' was taken over by release %s",
+                                r->lease.environment, json_get_text(row, "release")),
+                      "penstock watch %s", r->release);
+}
+
 static void call_advance(struct call_run *run, const struct reply *last)
 {
     enum call_status status;
+    struct error *error;
 
     run->want = (struct effect){0};
     status = run->spec.advance(&run->call, last, &run->want);
     if (status != CALL_WANTS) {
         call_end(run, status);
+        return;
+    }
+    error = changes_something(&run->want) ? is_still_ours(run->runner) : NULL;
+    if (error) {
+        runner_fail(run->runner, error);
         return;
     }
     run->effect = io_start(run->runner->io, &run->want, on_reply, run);

@@ -17,6 +17,7 @@ struct look {
     struct runner *runner;
     const struct plan_monitor *monitor;
     int traffic_epoch;      /* when it was asked */
+    json_t *before;         /* who answered the last time, as far as this pool knows; NULL = nobody yet */
     struct call_run *call;
     void (*done)(void *context);
     void *context;
@@ -31,6 +32,7 @@ struct repair_call {
 
 struct door {
     struct look *looks;
+    json_t *seen;           /* {pool: who answered last}; each pool finds a restart for itself */
     struct call_run *repair;
     struct repair_call *calls;
     int count, capacity, at;
@@ -133,7 +135,10 @@ static void look_at_answer(struct runner *r, struct look *look, struct call *cal
         return;
     }
     identity = json_object_get(call->detail, "identity");
-    restarted = was_restarted(r->door_identity, identity);
+    restarted = was_restarted(look->before, identity);
+    if (!door_of(r)->seen)
+        door_of(r)->seen = json_object();
+    json_object_set(door_of(r)->seen, pool_of(look->monitor), (json_t *)(uintptr_t)identity);
     found = difference(r, look->monitor, json_object_get(call->detail, "servers"), call->arena, &missing);
     if (found) {
         drifted(r, look, restarted || missing ? "restart" : "foreign", found);
@@ -144,8 +149,8 @@ static void look_at_answer(struct runner *r, struct look *look, struct call *cal
         queued->event.body = json_in_arena(queued->arena, json_pack("{s:s, s:O}", "pool", pool_of(look->monitor),
                                                                     "identity", identity));
     }
-    json_decref(r->door_identity);
-    r->door_identity = json_incref((json_t *)(uintptr_t)identity);
+    if (!r->door_identity)
+        r->door_identity = json_incref((json_t *)(uintptr_t)identity);
 }
 
 static void look_end(struct look *look)
@@ -155,6 +160,7 @@ static void look_end(struct look *look)
     while (*link != look)
         link = &(*link)->next;
     *link = look->next;
+    json_decref(look->before);
     free(look);
 }
 
@@ -172,11 +178,13 @@ static void look_answered(void *context, struct call_run *run, enum call_status 
 void door_watch(struct runner *r, const struct plan_monitor *monitor, void (*done)(void *context), void *context)
 {
     struct look *look = heap_alloc(sizeof(*look));
+    json_t *seen = json_object_get(door_of(r)->seen, pool_of(monitor));
 
     *look = (struct look){.next = door_of(r)->looks,
                           .runner = r,
                           .monitor = monitor,
                           .traffic_epoch = r->traffic_epoch,
+                          .before = json_incref(seen ? seen : r->door_identity),
                           .done = done,
                           .context = context};
     door_of(r)->looks = look;
@@ -231,6 +239,13 @@ static void repair_pool(struct runner *r, const struct plan_monitor *monitor)
 
 static void repair_next(struct runner *r);
 
+/* Who answered the repair is who is known from here on. */
+static void forget_seen(struct runner *r)
+{
+    json_decref(door_of(r)->seen);
+    door_of(r)->seen = NULL;
+}
+
 static void repair_end(struct runner *r)
 {
     struct door *door = door_of(r);
@@ -238,7 +253,7 @@ static void repair_end(struct runner *r)
     call_cancel(door->repair);
     io_timer_stop(door->retry);
     arena_free(door->arena);
-    *door = (struct door){.looks = door->looks};
+    *door = (struct door){.looks = door->looks, .seen = door->seen};
     r->repairing = false;
 }
 
@@ -258,6 +273,12 @@ static void repair_ended(void *context, struct call_run *run, enum call_status s
 
     door_of(r)->repair = NULL;
     r->traffic_epoch++;
+    /* It is known to the front door, which gives it nothing as long as it is not healthy; the others need their shares. */
+    if (status == CALL_FAILED && call->error->code == ERR_UNHEALTHY && call->error->kind == KIND_TRANSIENT) {
+        door_of(r)->at++;
+        repair_next(r);
+        return;
+    }
     if (status == CALL_FAILED) {
         /* Traffic stays as it is; we look again soon, and the drift stays open meanwhile. */
         if (r->options->notice) {
@@ -294,6 +315,7 @@ static void repair_next(struct runner *r)
     }
     queued = runner_queue(r, EVENT_TRAFFIC_REPAIRED, -1, "the front door shows again what was asked for");
     queued->event.body = json_in_arena(queued->arena, json_pack("{s:O?}", "identity", r->door_identity));
+    forget_seen(r);
     repair_end(r);
 }
 
@@ -322,5 +344,6 @@ void door_stop(struct runner *r)
         call_cancel(door_of(r)->looks->call);
         look_end(door_of(r)->looks);
     }
+    forget_seen(r);
     repair_end(r);
 }

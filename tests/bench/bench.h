@@ -7,6 +7,9 @@
  *
  * A measure is a list of rounds. Each round holds ours and, next to it in time, its floor; the order alternates, so
  * that what the machine does to one of them it does to the other. The median of the rounds' ratios is judged.
+ *
+ * The machine may be shared. A round in which others used much of it counts only when there are too few calm ones; then
+ * a measure that is over its limit is called noisy instead. All rounds are kept.
  */
 
 #include <stdbool.h>
@@ -28,19 +31,21 @@ struct bench {
     bool has_floor; /* else the value itself is judged */
     int count;
     double ours[BENCH_ROUNDS_MOST], floor[BENCH_ROUNDS_MOST];
-    char note[400]; /* one line more, for people */
+    double others[BENCH_ROUNDS_MOST]; /* share of the machine's CPU that went to other processes */
+    char note[400];                   /* one line more, for people */
 };
 
 /* Milliseconds: of the wall, and of this process's CPU. */
 double bench_now_ms(void);
 double bench_cpu_ms(void);
+double bench_used_ms(int who); /* RUSAGE_SELF, RUSAGE_CHILDREN */
 
 void bench_must(struct error *error); /* ends with 1 unless NULL */
 _Noreturn void bench_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 #define BENCH_CHECK(condition) ((condition) ? (void)0 : bench_fail("'%s' does not hold", #condition))
 
-/* How many rounds: $PENSTOCK_BENCH_ROUNDS, else `usual`. */
-int bench_rounds(int usual);
+/* Are more rounds wanted? `usual` of them, or $PENSTOCK_BENCH_ROUNDS; up to twice as many until enough were calm. */
+bool bench_goes_on(const struct bench *bench, int usual);
 /* A new empty directory below $PENSTOCK_BENCH_SCRATCH; the caller frees the path. */
 char *bench_scratch(const char *name);
 

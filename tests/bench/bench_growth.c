@@ -30,6 +30,7 @@
 #include "run/run.h"
 #include "store/record.h"
 
+#define ROUNDS 7
 #define SIZES 4
 #define SETTLE_MS 3000
 #define WINDOW_MS 2000
@@ -240,7 +241,7 @@ static void measure(void)
     struct runner runners[SIZES];
     double x[SIZES], cpu[SIZES];
     pid_t haproxy, server;
-    int rounds = bench_rounds(7), port;
+    int port;
 
     server = server_start(&port);
     haproxy = start_haproxy(directory, socket);
@@ -251,7 +252,7 @@ static void measure(void)
         x[i] = runners[i].count;
     }
     sleep_ms(SETTLE_MS);
-    while (whole.count < rounds) {
+    while (bench_goes_on(&whole, ROUNDS)) {
         long base = memory_of(runners[0].pid).resident, most = memory_of(runners[SIZES - 1].pid).resident;
 
         look(runners, cpu);

@@ -17,6 +17,7 @@
 #include "spec/pipeline.h"
 #include "spec/project.h"
 
+#define ROUNDS 15
 #define STAGES 1000
 #define TIMES 4 /* in a round */
 
@@ -109,7 +110,7 @@ int main(void)
                          .title = "loading and planning 1000 stages / the same events",
                          .unit = "ms",
                          .sense = BENCH_FOR_ORIENTATION};
-    int rounds = bench_rounds(15), steps = 0;
+    int steps = 0;
     char *text = thousand_stages();
     struct world world;
 
@@ -117,7 +118,7 @@ int main(void)
     time_load(&world, text);
     time_floor(text);
     time_plan(&world, &steps);
-    while (load.count < rounds) {
+    while (bench_goes_on(&load, ROUNDS)) {
         bool first = bench_ours_first(&load);
         double ours = first ? time_load(&world, text) : 0;
         double floor = time_floor(text);

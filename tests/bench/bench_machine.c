@@ -14,6 +14,7 @@
 #include "plan/machine.h"
 #include "plan/plan.h"
 
+#define ROUNDS 7
 #define SIZES 4
 
 static const struct size {
@@ -69,7 +70,7 @@ int main(void)
     const struct plan *plans[SIZES];
     struct world worlds[SIZES];
     double x[SIZES], cpu[SIZES];
-    int rounds = bench_rounds(7), events = 0;
+    int events = 0;
 
     bench.unit = "";
     bench.sense = BENCH_FOR_ORIENTATION;
@@ -81,7 +82,7 @@ int main(void)
         x[i] = sizes[i].regions * sizes[i].instances;
         free(name);
     }
-    while (bench.count < rounds) {
+    while (bench_goes_on(&bench, ROUNDS)) {
         for (int i = 0; i < SIZES; i++) {
             int times = 1000 / (int)x[i];
             double begun = bench_cpu_ms();

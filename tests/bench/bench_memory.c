@@ -10,6 +10,7 @@
 #include "bench/bench.h"
 #include "bench/memory.h"
 
+#define ROUNDS 7
 #define PAUSE_MS 400
 
 int main(int argc, char **argv)
@@ -18,11 +19,10 @@ int main(int argc, char **argv)
         .id = "B8", .title = "private dirty memory of a release at a gate", .unit = "MiB", .limit = 4};
     struct bench resident = {.id = "B8r", .title = "its resident memory", .unit = "MiB", .limit = 16};
     const struct timespec pause = {0, PAUSE_MS * 1000000L};
-    int rounds = bench_rounds(7);
 
     if (argc != 2)
         bench_fail("usage: bench_memory PID");
-    while (dirty.count < rounds) {
+    while (bench_goes_on(&dirty, ROUNDS)) {
         struct memory memory = memory_of(atoi(argv[1]));
 
         bench_value(&dirty, (double)memory.private_dirty / 1024);

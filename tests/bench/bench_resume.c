@@ -33,6 +33,7 @@
 #include "store/lease.h"
 #include "store/record.h"
 
+#define ROUNDS 15
 #define STEPS 100
 #define DONE 50
 #define ROWS 10000
@@ -161,7 +162,6 @@ static void measure(void)
                           .title = "start to first effect, 10 000 rows / exec, open, scan and hash them",
                           .unit = "ms",
                           .limit = 1.5};
-    int rounds = bench_rounds(15);
     char *effects = bench_scratch("effects");
     char *argv = heap_printf("[/bin/touch, %s/effect]", effects);
     char *pipeline = world_commands(STEPS, argv);
@@ -173,7 +173,7 @@ static void measure(void)
     record_close(world.record);
     time_runner(world.directory, plan->release, effects);
     time_floor(world.directory);
-    while (bench.count < rounds) {
+    while (bench_goes_on(&bench, ROUNDS)) {
         double ours, floor;
 
         if (bench_ours_first(&bench)) {
@@ -188,7 +188,7 @@ static void measure(void)
     bench_must(record_open(world.directory, RECORD_WRITE, &world.record));
     snprintf(bench.note, sizeof(bench.note), "%.1f ms, floor %.1f ms; %lld rows verified after %d kills",
              bench_median(bench.ours, bench.count), bench_median(bench.floor, bench.count),
-             (long long)world_verify(&world), rounds + 1);
+             (long long)world_verify(&world), bench.count + 1);
     bench_print(&bench);
     world_close(&world);
     free(pipeline);

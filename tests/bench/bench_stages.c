@@ -16,6 +16,7 @@
 #include "bench/bench.h"
 #include "bench/world.h"
 
+#define ROUNDS 15
 #define STAGES 300
 #define PROGRAM "/bin/true"
 
@@ -24,18 +25,9 @@ struct cost {
     double wall_ms, cpu_ms;
 };
 
-static double used_ms(int who)
-{
-    struct rusage usage;
-
-    getrusage(who, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
-}
-
 static struct cost now(void)
 {
-    return (struct cost){bench_now_ms(), used_ms(RUSAGE_SELF) + used_ms(RUSAGE_CHILDREN)};
+    return (struct cost){bench_now_ms(), bench_used_ms(RUSAGE_SELF) + bench_used_ms(RUSAGE_CHILDREN)};
 }
 
 static struct cost since(struct cost begun)
@@ -77,7 +69,6 @@ int main(void)
                          .unit = "ms",
                          .limit = 1.5};
     struct bench cpu = {.id = "B1c", .title = "the same in CPU time, children too", .unit = "ms", .limit = 1.5};
-    int rounds = bench_rounds(15);
     char *pipeline = world_commands(STAGES, "[" PROGRAM "]");
     struct world world;
 
@@ -85,7 +76,7 @@ int main(void)
     world_open(&world, "stages", pipeline);
     measure_release(&world);
     measure_floor();
-    while (wall.count < rounds) {
+    while (bench_goes_on(&wall, ROUNDS)) {
         bool first = bench_ours_first(&wall);
         struct cost ours, floor;
 

@@ -1,22 +1,11 @@
-/*
- * Any bytes as a pipeline and as a project file: no crash, no leak, and what passes is whole.
- *
- *   clang-14 -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
- *       -Iengine tests/fuzz/fuzz_yaml.c $(find engine/spec engine/base -name "?*.c") -lyaml -ljansson -lsodium -o fuzz_yaml
- *   ./fuzz_yaml -max_total_time=60 -timeout=5 -dict=tests/fuzz/yaml.dict NEW tests/fuzz/corpus/yaml tests/fixtures/specs/good
- */
+/* Any bytes as a pipeline and as a project file: no crash, no leak, and what passes is whole. */
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "fuzz/fuzz.h"
 
-#include "base/memory.h"
 #include "base/strbuf.h"
 #include "spec/diagnostics.h"
 #include "spec/pipeline.h"
 #include "spec/project.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_diagnostics(struct diagnostics *problems)
 {

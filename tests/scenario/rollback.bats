@@ -136,7 +136,11 @@ turns_bad()
     ends second 6
 
     new=$(show r-2 '.stamps[] | select(.side == "new") | .instances[0].name')
-    grep -qE "instance\.sick +$new is not healthy: .*503" "$D/second.out"
+    grep -qE "instance\.sick +$new is not healthy: it answered with status 503" "$D/second.out"
+    assert_says "$D/second.out" "error[E0702]: $new is not healthy: it answered with status 503"
+    assert_says "$D/second.out" '| it answered with status 503'
+    grep -q '| [0-9]* event=misbehave' "$D/second.out"
+    p show r-2 -o json | assert_fits_schema
     assert_equal "$(end_of r-2)" rolled_back
     nothing_was_touched
 }
@@ -165,7 +169,7 @@ turns_bad()
     # Straight to the new one, so that it is certain where they land.
     URL="http://$(address_of prod new)" client --rate 0 --rooms 2 --room-ms 0
 
-    await 10 event_there r-2 release.turned 'rooms is 2, the limit is 0'
+    await 10 event_there r-2 release.turned ', the limit is 0'
     # It goes back, and waits for the people that are on the new version.
     sleep 1
     # shellcheck disable=SC2046

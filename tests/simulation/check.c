@@ -261,7 +261,7 @@ static void decision(struct checked_release *release, const struct row *row)
                                                         "used", 0));
     if (text_is(what, "force") && step)
         json_object_set(release->forced, step->target, json_object_get(body, "values"));
-    if (text_is(what, "retry") || text_is(what, "adopt") || text_is(what, "force"))
+    if (!text_is(what, "approve") && !text_is(what, "reject"))
         release->foreign = false;
     for (int i = 0; i < release->step_count && !text_is(what, "approve"); i++)
         release->steps[i].doubted = false;

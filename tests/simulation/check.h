@@ -27,6 +27,7 @@ void check_journal(void);                                      /* reads what is 
 void check_starts(struct io *io, const struct effect *effect); /* an effect begins */
 void check_happens(const struct effect *effect);               /* right before it changes the world */
 void check_moment(const char *command);                        /* after each command of the front door's line */
+void check_cut(const char *instance);                           /* its connections are going to be cut */
 void check_happened(const struct effect *effect);
 void check_world(void);                                        /* after an event of the world */
 /* The runner's end was told to the caller as this release's end. */

@@ -49,6 +49,8 @@ static bool line_intended(const struct checked_release *release, const char *tex
         text += strspn(text, " ");
         if (sscanf(command, "%15s map %*s %127s", word, server) == 2)
             known = intended(release, "traffic.add", server, NULL) || intended(release, "traffic.remove", server, NULL);
+        else if (sscanf(command, "shutdown sessions server %63[^/]/%127s", pool, server) == 2)
+            known = intended(release, "traffic.remove", server, pool);
         else if (sscanf(command, "%15s %15s %63[^/]/%127s", word, verb, pool, server) == 4 && strstr(command, " weight ") &&
                  text_is(word, "set"))
             known = intended(release, "traffic.shares", NULL, pool) || intended(release, "traffic.add", server, pool);
@@ -182,7 +184,7 @@ static void ends(struct checked_release *release, struct instance *instance)
         (recordings > 0 && !(forced && given_up(forced, "recordings") >= recordings)))
         sim_violation("I4", "%s is ended with %d rooms and %d recordings on it", instance->name, rooms, recordings);
     if (instance->stopped || forced || !instance->had_traffic || (lost && !old) ||
-        instance->told_boot != instance->boots)
+        instance->told_boot != instance->boots || (instance->drained_boot && instance->drained_boot != instance->boots))
         return;
     if (!instance->told_good || sim.now - instance->told_at > FRESH_MS)
         sim_violation("I5", "%s is ended, and the last word about it was %s, %lld ms ago", instance->name,
@@ -190,6 +192,16 @@ static void ends(struct checked_release *release, struct instance *instance)
     if (instance->told_best < 3)
         sim_violation("I4", "%s is ended after %d answers of zero in a row at most", instance->name,
                       instance->told_best);
+}
+
+void check_cut(const char *name)
+{
+    struct checked_release *release = check_live();
+    struct instance *instance = world_instance(name);
+    const json_t *forced = release ? json_object_get(release->forced, name) : NULL;
+
+    if (instance && instance_rooms(instance) > (forced ? given_up(forced, "rooms") : 0))
+        sim_violation("I4", "the connections of %d rooms on %s are cut", instance_rooms(instance), name);
 }
 
 static bool somebody_serves(int pool)

@@ -63,6 +63,7 @@ uint64_t faults_off, faults_only;
 static struct {
     struct rng rng[FAULT_COUNT];
     uint64_t active;
+    int left[FAULT_COUNT]; /* in this release: the world calms down at last */
 } faults;
 
 static int64_t counts[FAULT_COUNT];
@@ -105,6 +106,12 @@ void faults_begin(void)
     }
 }
 
+void faults_release_begins(void)
+{
+    for (int i = 0; i < FAULT_COUNT; i++)
+        faults.left[i] = i <= FAULT_PROBE_BOOT ? 12 : 4;
+}
+
 bool fault_active(enum fault fault)
 {
     return faults.active >> fault & 1;
@@ -112,8 +119,9 @@ bool fault_active(enum fault fault)
 
 bool fault_hits(enum fault fault, int per_mille)
 {
-    if (!fault_active(fault) || !rng_chance(&faults.rng[fault], per_mille))
+    if (!fault_active(fault) || faults.left[fault] == 0 || !rng_chance(&faults.rng[fault], per_mille))
         return false;
+    faults.left[fault]--;
     counts[fault]++;
     sim_log("! %s", texts[fault]);
     return true;

@@ -129,6 +129,7 @@ extern uint64_t faults_only; /* bits: these with certainty; 0 = by the seed */
 const char *fault_text(enum fault fault);
 bool fault_parse(const char *text, enum fault *out);
 void faults_begin(void);
+void faults_release_begins(void);
 bool fault_active(enum fault fault);
 /* Rolls the dice of this fault; a hit is counted and told. */
 bool fault_hits(enum fault fault, int per_mille);

@@ -15,6 +15,9 @@
 #include "simulation/check.h"
 #include "simulation/sim.h"
 
+/* A seed has some ten thousand events; one that has so many goes round in circles. */
+#define STEPS_MOST 400000
+
 struct io_effect {
     struct io_effect *next;
     struct io *io;
@@ -209,7 +212,14 @@ int64_t sim_io_epoch(const struct io *io)
 
 void sim_io_freeze(struct io *io, bool frozen)
 {
+    int64_t after;
+
     io->frozen = frozen;
+    /* What it had sent already is on its way all the same. */
+    for (struct io_effect *effect = io->effects; frozen && effect; effect = effect->next) {
+        if (!effect->happened && effect->event && effect_acts(effect->happening.effect))
+            happen(effect, &after);
+    }
 }
 
 static void timer_fires(void *context)
@@ -271,6 +281,8 @@ void io_run(struct io *io)
             break;
         }
         check_world();
+        if (sim.steps > STEPS_MOST)
+            sim_violation("liveness", "more than %d events", STEPS_MOST);
         if (!io->stopped)
             kill_point("between two events");
     }

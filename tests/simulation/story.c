@@ -121,7 +121,7 @@ static void overtime(void)
         sim.deadline = INT64_MAX;
         return;
     }
-    if (!waits_for_people(release) && !release->drift_open && story.late > 3) {
+    if (!waits_for_people(release) && story.late > (release->drift_open ? 6 : 3)) {
         sim_violation("liveness", "release %s (%s) stands still and waits for nobody", release->id, release->mode);
         return;
     }
@@ -207,6 +207,7 @@ static void one_release(int number)
     const char *id;
 
     hooks_release_begins();
+    faults_release_begins();
     for (int i = 0; i < 10 && !check_live() && !sim.failed; i++) {
         int64_t seq;
         struct plan *plan = make_plan(arena, number, &seq);
@@ -303,6 +304,7 @@ static void begin(uint64_t seed, const char *directory)
     hooks_begin();
     door_begin();
     faults_begin();
+    faults_release_begins();
     read_specs();
     fresh_record();
     if (sim.failed)

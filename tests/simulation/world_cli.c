@@ -192,6 +192,21 @@ static const char *add(int pool, const char *name, const char *command)
     return "New server registered.\n\n";
 }
 
+static const char *cut_sessions(const char *pool, const char *name)
+{
+    struct server *server = door_pool_index(pool) < 0 ? NULL : door_server(door_pool_index(pool), name);
+    struct instance *instance = world_instance(name);
+
+    if (!server)
+        return "No such server.\n\n";
+    check_cut(name);
+    for (int i = 0; instance && i < instance->room_count; i++) {
+        if (instance->rooms[i].ends > sim.now && instance->rooms[i].door == door.process->pid)
+            instance->rooms[i].ends = sim.now;
+    }
+    return "\n";
+}
+
 /* NULL: not understood. */
 static const char *change(const char *command)
 {
@@ -207,6 +222,8 @@ static const char *change(const char *command)
         change_check(name, NULL);
         return "\n";
     }
+    if (sscanf(command, "shutdown sessions server %63[^/]/%127s", pool, name) == 2)
+        return cut_sessions(pool, name);
     if (sscanf(command, "add server %63[^/]/%127s", pool, name) == 2) {
         if (text_is(name, "penstock-asks"))
             return "'server' expects <name> and <addr>[:<port>] as arguments.\n\n";
