@@ -105,6 +105,15 @@ CONTRACT_TESTS := $(if $(ROOMS),,$(sort $(wildcard tests/contract/test_*.c)))
 # Shared by all test programs.
 SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
 TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS))
+# The simulator's world is linked in front of the library: its io is taken, and the library's own is not. The tests of
+# run are over the same world.
+SIMULATION_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/simulation/*.c)))
+SIMULATION_MAIN := $(B)/obj/tests/simulation/simulate.o
+SIMULATION_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv bug_at tx_begin \
+                    tx_commit lease_check journal_append plan_decode drain_judge_feed machine_fold machine_next \
+                    registry_traffic
+SIMULATION_LINK := $(SIMULATION_WRAPS:%=-Wl,--wrap=%)
+SIMULATED_TESTS := $(filter $(B)/tests/unit/run/%,$(TEST_PROGRAMS))
 SCENARIOS := $(if $(ROOMS),,$(sort $(wildcard tests/scenario/*.bats)))
 FIXTURES := $(if $(ROOMS),,$(wildcard tests/fixtures/rooms/Makefile))
 CRASH_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/crash/*.c)))
@@ -176,7 +185,15 @@ $(B)/penstock: $(MAIN_OBJECT) $(LIB)
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(MAIN_OBJECT) $(LIB) $(LIBRARY_LIBS)
 
-$(TEST_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/%.o $(SUPPORT_OBJECTS) $(LIB)
+$(SIMULATED_TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $(filter-out $(SIMULATION_MAIN),$(SIMULATION_OBJECTS)) $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(SIMULATION_LINK) -o $@ $(filter %.o,$^) $(LIB) $(LIBRARY_LIBS) -lcmocka
+
+$(B)/simulate: $(SIMULATION_OBJECTS) $(LIB)
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(SIMULATION_LINK) -o $@ $(SIMULATION_OBJECTS) $(LIB) $(LIBRARY_LIBS)
+
+$(filter-out $(SIMULATED_TESTS),$(TEST_PROGRAMS)): $(B)/tests/%: $(B)/obj/tests/%.o $(SUPPORT_OBJECTS) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJECTS) $(LIB) $(LIBRARY_LIBS) -lcmocka
 
@@ -192,7 +209,7 @@ $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBRARY_LIBS)
 
--include $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
+-include $(SIMULATION_OBJECTS:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
          $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) \
          $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d
 
@@ -232,10 +249,11 @@ with-faults: | packages-test
 	@$(MAKE) FLAVOUR=faults crash-programs
 endif
 
-crash: with-faults fixtures packages-test ## kill at every fault point, in pairs too, and resume (tests/README.md)
-	@$(BUILD)/faults/tests/crash/crash --audit $(abspath $(BUILD)/faults)/penstock
+SAMPLE ?= 1
+crash: with-faults fixtures packages-test ## kill at every fault point, in pairs too, and resume; SAMPLE=5: each fifth
+	@$(BUILD)/faults/tests/crash/crash --sample $(SAMPLE) --audit $(abspath $(BUILD)/faults)/penstock
 	@PENSTOCK=$(abspath $(BUILD)/faults)/penstock PENSTOCK_FAULTS=$(abspath $(BUILD)/faults) \
-	  PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) BATS_LIB_PATH=/usr/lib/bats SAMPLE=1 \
+	  PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) BATS_LIB_PATH=/usr/lib/bats SAMPLE=$(SAMPLE) \
 	  bats --filter 'whole release|two runners' tests/scenario/crash.bats
 
 # What is found is kept in the corpus of its target, so that every `make check` tries it again.
@@ -260,6 +278,10 @@ coverage: packages-coverage ## line coverage a room, with thresholds
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(MAKE) FLAVOUR=coverage check
 	@tests/tools/coverage $(BUILD)/coverage
+
+.PHONY: simulate
+simulate: $(B)/simulate ## the real engine in a made-up world, by seed: SEEDS=n, SEED=k, or MUTATIONS=1 (tests/README.md)
+	@$(B)/simulate $(if $(MUTATIONS),--mutations,$(if $(SEED),--seed $(SEED) --verbose,--seeds $(or $(SEEDS),500)))
 
 bench: all fixtures packages-test ## measure (tests/bench/run)
 	@$(if $(wildcard tests/bench/run),PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \

@@ -40,7 +40,7 @@ struct facts {
     const char *state_dir;   /* absolute path */
     const char *record;      /* the record's own id, part of every instance's mark */
     struct fact_unit live;   /* what has the traffic now; name NULL on a first release */
-    struct fact_unit *leftovers; /* units that still have instances and are not live */
+    struct fact_unit *leftovers; /* units that are not destroyed and not live; some have files only */
     int leftover_count;
     int64_t journal_seq;     /* of the record when the facts were read */
     const json_t *door;      /* the front door the live unit stands behind ({driver, bind|socket, ...}); NULL = none yet */

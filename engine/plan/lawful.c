@@ -156,6 +156,8 @@ static void check_leftovers(struct builder *b)
     for (int i = 0; i < b->facts->leftover_count; i++) {
         const struct fact_unit *unit = &b->facts->leftovers[i];
 
+        if (unit->instance_count == 0)
+            continue; /* files only: nothing of it can be mixed up with the new unit */
         refuse(b, b->pipeline->environment_mark,
                arena_printf(b->arena, "environment '%s' still has %d instance%s of unit '%s'", b->pipeline->environment,
                             unit->instance_count, unit->instance_count == 1 ? "" : "s", unit->name))

@@ -172,7 +172,8 @@ static void destroy_unit(struct builder *b, const struct fact_unit *unit)
 
     b->plan->instance_count = 0;
     add_old_unit(b, unit);
-    builder_stage(b, arena_printf(b->arena, "drain %s", unit->name), "drain", 0);
+    if (unit->instance_count)
+        builder_stage(b, arena_printf(b->arena, "drain %s", unit->name), "drain", 0);
     fork = builder_fork(b);
     for (int i = builder_next(b, SIDE_OLD, -1); i >= 0; i = builder_next(b, SIDE_OLD, i)) {
         struct plan_instance instance = b->plan->instances[i];
@@ -211,7 +212,7 @@ static void destroy_all(struct builder *b)
     for (int u = -1; u < b->facts->leftover_count; u++) {
         const struct fact_unit *unit = u < 0 ? &b->facts->live : &b->facts->leftovers[u];
 
-        if (!unit->name || unit->instance_count == 0)
+        if (!unit->name)
             continue;
         destroy_unit(b, unit);
         for (int i = 0; i < b->plan->instance_count; i++)
@@ -220,6 +221,15 @@ static void destroy_all(struct builder *b)
     b->plan->instances = all;
     b->plan->instance_count = count;
     b->instance_capacity = capacity;
+}
+
+static bool any_stands(const struct facts *facts)
+{
+    int count = facts->live.name ? facts->live.instance_count : 0;
+
+    for (int i = 0; i < facts->leftover_count; i++)
+        count += facts->leftovers[i].instance_count;
+    return count > 0;
 }
 
 struct error *plan_destroy(struct arena *arena, const struct project_spec *project,
@@ -252,7 +262,7 @@ struct error *plan_destroy(struct arena *arena, const struct project_spec *proje
         builder_step(&b, VERB_DOOR_ENSURE, pipeline->environment, json_object(), "the front door answers");
         destroy_unit(&b, named);
     } else {
-        if (facts->door && facts->live.instance_count + facts->leftover_count > 0)
+        if (facts->door && any_stands(facts))
             builder_step(&b, VERB_DOOR_ENSURE, pipeline->environment, json_object(), "the front door answers");
         destroy_all(&b);
         if (managed) {

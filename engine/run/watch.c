@@ -240,10 +240,17 @@ void watch_stop(struct runner *r)
     }
 }
 
+/* An old instance that is lost will not get well again, and people have been asked about it: time goes on without it. */
+static bool is_given_up(const struct watch *w)
+{
+    return w->monitor->kind == MONITOR_HEALTH && side_of(w) == SIDE_OLD &&
+           json_object_get(w->runner->lost, w->monitor->target);
+}
+
 bool watch_all_well(const struct runner *r)
 {
     for (int i = 0; r->watches && i < r->plan->monitor_count; i++) {
-        if (r->watches[i].live && !r->watches[i].well)
+        if (r->watches[i].live && !r->watches[i].well && !is_given_up(&r->watches[i]))
             return false;
     }
     return true;

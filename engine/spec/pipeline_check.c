@@ -73,7 +73,6 @@ static void check_stage(struct check *check, const struct stage_spec *stage)
 {
     const struct pipeline_spec *pipeline = check->pipeline;
     switch (stage->kind) {
-    case STAGE_DEPLOY:
     case STAGE_DRAIN:
     case STAGE_DESTROY:
         check_block(check, stage, "stamps", &check->said_stamps);
@@ -82,6 +81,7 @@ static void check_stage(struct check *check, const struct stage_spec *stage)
         check_block(check, stage, "stamps", &check->said_stamps);
         check_check_names(check, stage);
         break;
+    case STAGE_DEPLOY:
     case STAGE_SHIFT:
         check_block(check, stage, "stamps", &check->said_stamps);
         check_block(check, stage, "traffic", &check->said_traffic);

@@ -154,6 +154,19 @@ static void check_ending(struct sweep *s)
     }
 }
 
+/* No effect begins while the commit of its intent is under way: then it would be there before its intent is durable. */
+static void check_order(struct sweep *s, const struct leg *leg)
+{
+    bool open = false;
+
+    for (int i = 0; i < leg->pass_count; i++) {
+        if (text_is(leg->passes[i], "commit.before") || text_is(leg->passes[i], "commit.after"))
+            open = text_is(leg->passes[i], "commit.before");
+        else if (open && text_is(leg->passes[i], "effect.before"))
+            report(s, "an effect began before its intent was committed");
+    }
+}
+
 /* From the state as it is to the end; keeps what is needed to go the same way again. */
 static void trace(struct sweep *s, struct way *way)
 {
@@ -176,6 +189,7 @@ static void trace(struct sweep *s, struct way *way)
             report(s, finding);
         text = place_read(s->place.passes);
         split_lines(text, leg);
+        check_order(s, leg);
     }
     check_ending(s);
 }

@@ -97,6 +97,8 @@ to_its_end()
         fail "the undisturbed release failed: $(cat "$D/second.out")"
     wanted=$(shape_of "$(newest)")
     mapfile -t passes <"$D/passes"
+    awk '/^commit[.]/ { open = $0 == "commit.before" } open && /^effect/ { exit 1 }' "$D/passes" ||
+        fail 'an effect began before its intent was committed'
 
     for pass in "${passes[@]}"; do
         times[$pass]=$((${times[$pass]:-0} + 1))

@@ -8,20 +8,21 @@ load lib/scenario
 setup()
 {
     scenario_setup
-    steps='[{share: 25%, hold: 5s}, {share: 100%, hold: 300ms}]'
+    # The gate keeps the shift in its middle for as long as the test needs.
+    steps='[{share: 25%, hold: 200ms}, {share: 100%, gate: managers, hold: 200ms}]'
     # What happens between the death of the front door and its return is not the new version's fault.
     prober='{get: /, every: 50ms, max_failed: 100000}'
 }
 teardown() { scenario_teardown; }
 
-# in_the_shift: the second release holds at 25 %: weight 1 for the new instance, 3 for the old one.
+# in_the_shift: the second release stands at 25 %: weight 1 for the new instance, 3 for the old one.
 in_the_shift()
 {
     project
     first_release
     commit 2.0.0
     p_background second release prod --yes
-    await 20 event_there r-2 step.done 'app: 25% of new traffic to '
+    await 20 stage_is r-2 shift waiting
     new=$(show r-2 '.stamps[] | select(.side == "new") | .instances[0].name')
     old=$(show r-2 '.stamps[] | select(.side == "old") | .instances[0].name')
     await 5 weight_is "$new" 1
@@ -48,6 +49,8 @@ no_step_was_skipped()
 
 second_succeeds()
 {
+    assert_equal "$(stage_state r-2 shift)" waiting
+    p approve r-2 managers --as ana --yes >"$D/approve.out" 2>&1 || fail "$(cat "$D/approve.out")"
     ends second 0
     assert_equal "$(end_of r-2)" succeeded
     no_step_was_skipped
@@ -69,7 +72,6 @@ second_succeeds()
     (($(milliseconds_between traffic.drifted traffic.repaired) < 2000)) || fail 'the repair took longer than 2 s'
     [[ $(door_pid) != "$door" ]]
     assert_equal "$(weight_of "$new") $(weight_of "$old")" '1 3'
-    assert_equal "$(stage_state r-2 shift)" running
     second_succeeds
     take_down
 }

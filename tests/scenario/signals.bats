@@ -16,37 +16,36 @@ in_the_shift()
 {
     project
     first_release
-    commit 2.0.0
-    p_background second release prod --yes
-    await 20 event_there r-2 step.done 'app: 50% of new traffic to '
-    await 20 event_there r-2 step.started 'healthy time at 50%'
-    processes=$(pids_of r-2 new) old=$(pids_of r-2 old)
-}
-
-# stopped_by SIGNAL STATUS WORDS
-stopped_by()
-{
-    in_the_shift
     client --rate 50 --rooms 2 --recordings 1 --room-ms 800
     await 10 client_has_rooms 1
-    SECONDS=0
-    kill -s "$1" "$second_pid"
+    commit 2.0.0
+    p_background second release prod --yes
+    await 20 share_is prod "$(unit_of prod)" 5000
+}
 
+# stopped_by SIGNAL STATUS: gently, and nothing moves.
+stopped_by()
+{
+    processes=$(pids_of r-2 new) old=$(pids_of r-2 old)
+    kill -s "$1" "$second_pid"
     ends second "$2"
-    ((SECONDS < 3)) || fail "it took $SECONDS s to stop"
     assert_says "$D/second.err" 'stopped; release r-2 stays as it is, traffic too, and can be resumed'
     grep -qE ' -C .* resume r-2 +no runner is alive: go on from the journal$' "$D/second.err" || fail "$(cat "$D/second.err")"
     event_there r-2 runner.stopped 'asked by a signal to leave'
-    # Nothing moved: the same processes, the same shares.
+    # The same processes, the same shares.
     # shellcheck disable=SC2086 # words on purpose: process ids
     alive $processes $old
     assert_equal "$(share_of r-2 "$(unit_of r-2)")" 5000
     assert_equal "$(show r-2 .runner_alive)" false
     answers
+}
+
+# It goes on as if nothing had been: each share once, nobody lost anything.
+resumes()
+{
     run p resume r-2
     assert_success
     assert_equal "$(end_of r-2)" succeeded
-    # The half that was held already counts.
     assert_equal "$(events r-2 step.done | jq -r 'select(.title | test("of new traffic")) | .title' | wc -l)" 2
     client_ends
     verify
@@ -55,11 +54,26 @@ stopped_by()
 }
 
 # bats test_tags=fast
-@test "Ctrl-C: it stops gently with 130, and resume finishes" { stopped_by INT 130; }
+@test "Ctrl-C in the middle of a hold: it stops gently with 130, and resume finishes" {
+    in_the_shift
+    stopped_by INT 130
+    resumes
+}
 
-@test "SIGTERM: it stops gently with 143, and resume finishes" { stopped_by TERM 143; }
+stopped_at_the_gate_by()
+{
+    gates='managers: {people: [ana], approvals: 1, expires: 1h}'
+    steps='[{share: 50%}, {share: 100%, gate: managers}]'
+    in_the_shift
+    await 10 stage_is r-2 shift waiting
+    stopped_by "$1" "$2"
+    p approve r-2 --as ana --yes >"$D/approve.out" 2>&1 || fail "$(cat "$D/approve.out")"
+    resumes
+}
 
-@test "the terminal is closed: it stops gently, and resume finishes" { stopped_by HUP 129; }
+@test "SIGTERM at a gate: it stops gently with 143, and resume finishes" { stopped_at_the_gate_by TERM 143; }
+
+@test "the terminal is closed at a gate: it stops gently with 129, and resume finishes" { stopped_at_the_gate_by HUP 129; }
 
 @test "SIGTERM in the middle of a build: the build may end, and is not done twice" {
     project
@@ -193,9 +207,11 @@ END
 
 @test "two units stand after an abort in the middle of a shift: destroy drains and takes both" {
     in_the_shift
+    processes=$(pids_of r-2 new) old=$(pids_of r-2 old)
     run p abort r-2 --as-is --yes -m 'look at it tomorrow'
     assert_failure 1
     ends second 1
+    client_ends
     # shellcheck disable=SC2086
     alive $processes $old
     assert_equal "$(share_of r-2 "$(unit_of r-2)")" 5000

@@ -12,6 +12,7 @@
 #include "simulation/sim.h"
 
 struct check check;
+void (*check_row_hook)(const struct row *row);
 
 static void must_sql(int code, const char *what)
 {
@@ -216,15 +217,15 @@ static void shares_done(const struct row *row, const struct checked_step *step)
     const char *unit;
     json_t *share;
 
-    json_object_foreach((json_t *)(uintptr_t)shares, unit, share)
-        sum += json_integer_value(share);
+    json_object_foreach((json_t *)(uintptr_t)shares, unit, share) sum += json_integer_value(share);
     if (sum != 10000)
         sim_violation("I2", "the shares of pool %s sum to %lld", step->pool, (long long)sum);
     if (faults_door_disturbed() || pool < 0)
         return;
     for (int i = 0; i < door.count; i++)
         weights += door.servers[i].pool == pool ? door.servers[i].weight : 0;
-    json_object_foreach((json_t *)(uintptr_t)shares, unit, share) {
+    json_object_foreach((json_t *)(uintptr_t)shares, unit, share)
+    {
         int64_t own = 0;
 
         for (int i = 0; i < door.count; i++) {
@@ -244,7 +245,8 @@ static void drained(struct checked_release *release, const struct checked_step *
 
     if (!text_is(step->track, "forward") || !instance || json_object_get(release->forced, step->target))
         return;
-    if (instance->drained_boot && instance->drained_boot != instance->boots)
+    /* What the engine has stopped already may end, or start anew, as it likes. */
+    if (!instance->stopped && instance->drained_boot && instance->drained_boot != instance->boots)
         sim_violation("I5", "%s is taken for drained, and it started anew meanwhile", instance->name);
 }
 
@@ -255,10 +257,10 @@ static void decision(struct checked_release *release, const struct row *row)
     struct checked_step *step = step_of(release, row);
 
     if (text_is(what, "approve"))
-        json_array_append_new(release->votes, json_pack("{s:I, s:O?, s:s, s:s, s:b}", "seq", (json_int_t)row->seq, "step",
-                                                        json_object_get(row->event, "step"), "subject",
-                                                        check_member(row->event, "subject"), "person", row->actor,
-                                                        "used", 0));
+        json_array_append_new(release->votes,
+                              json_pack("{s:I, s:O?, s:s, s:s, s:b}", "seq", (json_int_t)row->seq, "step",
+                                        json_object_get(row->event, "step"), "subject",
+                                        check_member(row->event, "subject"), "person", row->actor, "used", 0));
     if (text_is(what, "force") && step)
         json_object_set(release->forced, step->target, json_object_get(body, "values"));
     if (!text_is(what, "approve") && !text_is(what, "reject"))
@@ -318,7 +320,8 @@ static void gate_opened(struct checked_release *release, struct checked_step *st
         json_object_set_new(vote, "used", json_true());
     }
     if (count < wanted)
-        sim_violation("I6", "gate %s wants %lld approvals and was opened by %d", step->target, (long long)wanted, count);
+        sim_violation("I6", "gate %s wants %lld approvals and was opened by %d", step->target, (long long)wanted,
+                      count);
 }
 
 static void turned(struct checked_release *release, const struct row *row)
@@ -463,6 +466,8 @@ void check_journal(void)
     for (int i = 0; i < count; i++) {
         if (!sim.failed)
             people_see(&rows[i]);
+        if (!sim.failed && check_row_hook)
+            check_row_hook(&rows[i]);
         json_decref(rows[i].event);
     }
     if (count == 64)

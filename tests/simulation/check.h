@@ -27,12 +27,15 @@ void check_journal(void);                                      /* reads what is 
 void check_starts(struct io *io, const struct effect *effect); /* an effect begins */
 void check_happens(const struct effect *effect);               /* right before it changes the world */
 void check_moment(const char *command);                        /* after each command of the front door's line */
-void check_cut(const char *instance);                           /* its connections are going to be cut */
+void check_cut(const char *instance);                          /* its connections are going to be cut */
 void check_happened(const struct effect *effect);
-void check_world(void);                                        /* after an event of the world */
+void check_world(void); /* after an event of the world */
 /* The runner's end was told to the caller as this release's end. */
 void check_release_ended(const char *release);
-void check_record(void);                                       /* at the end of a seed: the chain */
+void check_record(void); /* at the end of a seed: the chain */
+
+/* Told of each row, after the people were. NULL: nobody. */
+extern void (*check_row_hook)(const struct row *row);
 
 /* For people and the harness. */
 struct checked_step {
@@ -54,9 +57,9 @@ struct checked_release {
     int step_count;
     const char *mode, *end, *reason;
     bool pivoted, drift_open, foreign, signalled_old, held;
-    json_t *votes;    /* [{seq, step, subject, person}] */
-    json_t *forced;   /* {instance: {probe: n}} */
-    json_t *lost;     /* {instance: true} */
+    json_t *votes;  /* [{seq, step, subject, person}] */
+    json_t *forced; /* {instance: {probe: n}} */
+    json_t *lost;   /* {instance: true} */
     int64_t last_seq;
 };
 struct checked_release *check_release(const char *id); /* NULL: not seen */

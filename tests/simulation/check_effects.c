@@ -51,13 +51,13 @@ static bool line_intended(const struct checked_release *release, const char *tex
             known = intended(release, "traffic.add", server, NULL) || intended(release, "traffic.remove", server, NULL);
         else if (sscanf(command, "shutdown sessions server %63[^/]/%127s", pool, server) == 2)
             known = intended(release, "traffic.remove", server, pool);
-        else if (sscanf(command, "%15s %15s %63[^/]/%127s", word, verb, pool, server) == 4 && strstr(command, " weight ") &&
-                 text_is(word, "set"))
+        else if (sscanf(command, "%15s %15s %63[^/]/%127s", word, verb, pool, server) == 4 &&
+                 strstr(command, " weight ") && text_is(word, "set"))
             known = intended(release, "traffic.shares", NULL, pool) || intended(release, "traffic.add", server, pool);
         else if (*server)
-            known = intended(release, "traffic.add", server, pool) || intended(release, "traffic.drain", server, pool) ||
-                    intended(release, "traffic.undrain", server, pool) ||
-                    intended(release, "traffic.remove", server, pool);
+            known =
+                intended(release, "traffic.add", server, pool) || intended(release, "traffic.drain", server, pool) ||
+                intended(release, "traffic.undrain", server, pool) || intended(release, "traffic.remove", server, pool);
         if (!known)
             return false;
     }
@@ -247,8 +247,7 @@ static bool somebody_should(int pool)
         const struct server *server = &door.servers[i];
         struct instance *instance = world_instance(server->name);
 
-        if (server->pool == pool && server->weight > 0 && server->state == DOOR_READY && instance &&
-            !instance->stopped)
+        if (server->pool == pool && server->weight > 0 && server->state == DOOR_READY && instance && !instance->stopped)
             return true;
     }
     return false;

@@ -17,7 +17,7 @@ struct check {
     unsigned char last_hash[32];
     struct checked_release **releases;
     int release_count, release_capacity;
-    bool served[8]; /* by pool, right before an effect */
+    bool served[8];        /* by pool, right before an effect */
     const char *live_unit; /* of the last release that succeeded; NULL = none */
 };
 extern struct check check;

@@ -47,14 +47,14 @@ static const char *const texts[FAULT_COUNT] = {
 
 /* Of a thousand seeds, so many have it switched on. */
 static const int chance[FAULT_COUNT] = {
-    [FAULT_PROBE_TIMEOUT] = 200, [FAULT_PROBE_500] = 200,   [FAULT_PROBE_CUT] = 150,    [FAULT_PROBE_JSON] = 150,
-    [FAULT_PROBE_BOOT] = 100,    [FAULT_REBOOT] = 120,      [FAULT_CRASH_NEW] = 150,    [FAULT_CRASH_OLD] = 120,
-    [FAULT_CRASH_START] = 60,    [FAULT_NEVER_HEALTHY] = 60, [FAULT_FLAP] = 150,        [FAULT_SMOKE] = 60,
-    [FAULT_BUILD] = 60,          [FAULT_CHILD_SLOW] = 40,   [FAULT_DOOR_RESTART] = 150, [FAULT_DOOR_RELOAD] = 120,
-    [FAULT_DOOR_FORGET] = 120,   [FAULT_DOOR_GONE] = 100,   [FAULT_DOOR_REFUSE] = 150,  [FAULT_DOOR_GARBAGE] = 120,
-    [FAULT_DOOR_DEAF] = 120,     [FAULT_DOOR_LAG] = 150,    [FAULT_HAND] = 120,         [FAULT_IGNORE_TERM] = 150,
-    [FAULT_LONG_ROOM] = 120,     [FAULT_ACTION_LOST] = 120, [FAULT_KILL] = 400,         [FAULT_SIGNAL] = 150,
-    [FAULT_ZOMBIE] = 60,         [FAULT_WALL] = 150,        [FAULT_SUSPEND] = 100,      [FAULT_DISK] = 100,
+    [FAULT_PROBE_TIMEOUT] = 200, [FAULT_PROBE_500] = 200,    [FAULT_PROBE_CUT] = 150,    [FAULT_PROBE_JSON] = 150,
+    [FAULT_PROBE_BOOT] = 100,    [FAULT_REBOOT] = 120,       [FAULT_CRASH_NEW] = 150,    [FAULT_CRASH_OLD] = 120,
+    [FAULT_CRASH_START] = 60,    [FAULT_NEVER_HEALTHY] = 60, [FAULT_FLAP] = 150,         [FAULT_SMOKE] = 60,
+    [FAULT_BUILD] = 60,          [FAULT_CHILD_SLOW] = 40,    [FAULT_DOOR_RESTART] = 150, [FAULT_DOOR_RELOAD] = 120,
+    [FAULT_DOOR_FORGET] = 120,   [FAULT_DOOR_GONE] = 100,    [FAULT_DOOR_REFUSE] = 150,  [FAULT_DOOR_GARBAGE] = 120,
+    [FAULT_DOOR_DEAF] = 120,     [FAULT_DOOR_LAG] = 150,     [FAULT_HAND] = 120,         [FAULT_IGNORE_TERM] = 150,
+    [FAULT_LONG_ROOM] = 120,     [FAULT_ACTION_LOST] = 120,  [FAULT_KILL] = 400,         [FAULT_SIGNAL] = 150,
+    [FAULT_ZOMBIE] = 60,         [FAULT_WALL] = 150,         [FAULT_SUSPEND] = 100,      [FAULT_DISK] = 100,
     [FAULT_PEOPLE] = 400,        [FAULT_TAMPER] = 150,
 };
 
@@ -205,7 +205,7 @@ static void trouble_at_the_door(void)
     restart(FAULT_DOOR_RELOAD);
     restart(FAULT_DOOR_FORGET);
     if (world.managed && door_alive() && fault_hits(FAULT_DOOR_GONE, 8)) {
-            door_die(true);
+        door_die(true);
     }
     if (fault_hits(FAULT_DOOR_REFUSE, 12))
         door.refuses_until = sim.now + rng_range(fault_rng(FAULT_DOOR_REFUSE), 100, 9000);

@@ -16,8 +16,8 @@
 #include "simulation/hooks.h"
 
 static struct {
-    int people;       /* depth: the transaction is a person's */
-    int kills_left;   /* in this release */
+    int people;     /* depth: the transaction is a person's */
+    int kills_left; /* in this release */
     int64_t kills, commits;
     bool spared;
 } hooks;

@@ -177,8 +177,7 @@ static enum call_status lower_first(struct call *call, const struct reply *last,
 
         while (begin > 0 && want->text[begin - 1] != ';')
             begin--;
-        strbuf_printf(&line, "%s%.*s", line.length ? "; " : "",
-                      (int)(end - begin - strspn(want->text + begin, " ")),
+        strbuf_printf(&line, "%s%.*s", line.length ? "; " : "", (int)(end - begin - strspn(want->text + begin, " ")),
                       want->text + begin + strspn(want->text + begin, " "));
         end = begin > 0 ? begin - 1 : 0;
     }

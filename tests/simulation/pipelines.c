@@ -7,20 +7,24 @@ const char *pipelines_project(struct arena *arena)
 {
     struct rng *rng = &sim.world;
 
-    return arena_printf(arena,
-                        "project: sim\n"
-                        "environments:\n"
-                        "  prod:\n"
-                        "    gates:\n"
-                        "      managers: {people: [ana, bo, chi, dan], approvals: %d, barred: [requester], expires: 60s,"
-                        " on_expiry: %s}\n",
-                        rng_chance(rng, 300) ? 2 : 1, rng_chance(rng, 500) ? "hold" : "reject");
+    return arena_printf(
+        arena,
+        "project: sim\n"
+        "environments:\n"
+        "  prod:\n"
+        "    gates:\n"
+        "      managers: {people: [ana, bo, chi, dan], approvals: %d, barred: [requester], expires: 60s,"
+        " on_expiry: %s}\n",
+        rng_chance(rng, 300) ? 2 : 1, rng_chance(rng, 500) ? "hold" : "reject");
 }
 
 static const char *shift(struct arena *arena)
 {
-    static const char *const ladders[][3] = {
-        {"100%", NULL, NULL}, {"50%", "100%", NULL}, {"20%", "100%", NULL}, {"20%", "50%", "100%"}, {"25%", "75%", "100%"}};
+    static const char *const ladders[][3] = {{"100%", NULL, NULL},
+                                             {"50%", "100%", NULL},
+                                             {"20%", "100%", NULL},
+                                             {"20%", "50%", "100%"},
+                                             {"25%", "75%", "100%"}};
     struct rng *rng = &sim.world;
     const char *const *ladder = ladders[rng_range(rng, 0, 4)];
     const char *steps = "";
@@ -49,57 +53,57 @@ const char *pipelines_make(struct arena *arena)
     world.managed = rng_chance(rng, 750);
     world.pool_count = rng_chance(rng, 200) ? 2 : 1;
     traffic = world.managed ? "  managed: {bind: \"127.0.0.1:8080\"}\n"
-                         : "  socket: /run/haproxy.sock\n  url: \"http://127.0.0.1:8080\"\n";
+                            : "  socket: /run/haproxy.sock\n  url: \"http://127.0.0.1:8080\"\n";
     if (rng_chance(rng, 300))
         command = arena_printf(arena, "  - command: {name: notify, run: [notify, hello], undo: [notify, bye]%s}\n",
                                rng_chance(rng, 300) ? ", repeatable: true" : "");
-    return arena_printf(
-        arena,
-        "pipeline: prod\n"
-        "environment: prod\n"
-        "on_failure: %s\n"
-        "unit:\n"
-        "  build: [make, service]\n"
-        "  artifacts: [rooms]\n"
-        "stamps:\n"
-        "  driver: process\n"
-        "  regions: %s\n"
-        "  instances: %d\n"
-        "  start: [./rooms, --listen, \"${instance.address}\"]\n"
-        "  stop: {signal: TERM, grace: 3s}\n"
-        "  health: {get: /health, every: 1s, timeout: 2s, healthy: 2, unhealthy: 3, start: 20s}\n"
-        "  probes:\n"
-        "    rooms: {get: /rooms, count: $.rooms, identity: $.boot}\n"
-        "    recordings: {get: /rooms, json: $.recordings.running, identity: $.boot}\n"
-        "  drain:\n"
-        "    begin: {post: /drain, body: {accept: false}}\n"
-        "    cancel: {post: /drain, body: {accept: true}}\n"
-        "traffic:\n"
-        "  driver: haproxy\n"
-        "%s"
-        "  pools:\n"
-        "    app: {match: /}\n"
-        "%s"
-        "stages:\n"
-        "  - build\n"
-        "  - deploy\n"
-        "  - validate:\n"
-        "      checks:\n"
-        "        - {name: smoke, get: /smoke, expect: {status: 200}}\n"
-        "%s"
-        "  - shift:\n"
-        "      steps:\n"
-        "%s"
-        "%s"
-        "  - drain:\n"
-        "      until: {rooms: 0, recordings: 0}\n"
-        "      settle: {samples: 3, over: 2s}\n"
-        "      every: 1s\n"
-        "      deadline: {after: 40s, do: %s}\n"
-        "%s\n",
-        rng_chance(rng, 750) ? "rollback" : "hold", two_regions ? "[west, north]" : "[west]",
-        !two_regions && rng_chance(rng, 300) ? 2 : 1, traffic, world.pool_count == 2 ? "    api: {match: /api}\n" : "",
-        rng_chance(rng, 250) ? "        - {name: more, command: [more, \"${stamp.url}\"]}\n" : "", shift(arena),
-        command, rng_chance(rng, 700) ? "ask" : "fail",
-        rng_chance(rng, 300) ? "  - destroy: {gate: managers}" : "  - destroy");
+    return arena_printf(arena,
+                        "pipeline: prod\n"
+                        "environment: prod\n"
+                        "on_failure: %s\n"
+                        "unit:\n"
+                        "  build: [make, service]\n"
+                        "  artifacts: [rooms]\n"
+                        "stamps:\n"
+                        "  driver: process\n"
+                        "  regions: %s\n"
+                        "  instances: %d\n"
+                        "  start: [./rooms, --listen, \"${instance.address}\"]\n"
+                        "  stop: {signal: TERM, grace: 3s}\n"
+                        "  health: {get: /health, every: 1s, timeout: 2s, healthy: 2, unhealthy: 3, start: 20s}\n"
+                        "  probes:\n"
+                        "    rooms: {get: /rooms, count: $.rooms, identity: $.boot}\n"
+                        "    recordings: {get: /rooms, json: $.recordings.running, identity: $.boot}\n"
+                        "  drain:\n"
+                        "    begin: {post: /drain, body: {accept: false}}\n"
+                        "    cancel: {post: /drain, body: {accept: true}}\n"
+                        "traffic:\n"
+                        "  driver: haproxy\n"
+                        "%s"
+                        "  pools:\n"
+                        "    app: {match: /}\n"
+                        "%s"
+                        "stages:\n"
+                        "  - build\n"
+                        "  - deploy\n"
+                        "  - validate:\n"
+                        "      checks:\n"
+                        "        - {name: smoke, get: /smoke, expect: {status: 200}}\n"
+                        "%s"
+                        "  - shift:\n"
+                        "      steps:\n"
+                        "%s"
+                        "%s"
+                        "  - drain:\n"
+                        "      until: {rooms: 0, recordings: 0}\n"
+                        "      settle: {samples: 3, over: 2s}\n"
+                        "      every: 1s\n"
+                        "      deadline: {after: 40s, do: %s}\n"
+                        "%s\n",
+                        rng_chance(rng, 750) ? "rollback" : "hold", two_regions ? "[west, north]" : "[west]",
+                        !two_regions && rng_chance(rng, 300) ? 2 : 1, traffic,
+                        world.pool_count == 2 ? "    api: {match: /api}\n" : "",
+                        rng_chance(rng, 250) ? "        - {name: more, command: [more, \"${stamp.url}\"]}\n" : "",
+                        shift(arena), command, rng_chance(rng, 700) ? "ask" : "fail",
+                        rng_chance(rng, 300) ? "  - destroy: {gate: managers}" : "  - destroy");
 }

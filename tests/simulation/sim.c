@@ -47,7 +47,7 @@ void sim_begin(uint64_t seed)
 {
     struct sim_event **heap = sim.heap;
     int capacity = sim.heap_capacity;
-    bool verbose = sim.verbose;
+    bool verbose = sim.verbose, talkative = sim.talkative;
 
     sim = (struct sim){.seed = seed,
                        .now = BOOT_BEGINS_MS,
@@ -55,6 +55,7 @@ void sim_begin(uint64_t seed)
                        .heap = heap,
                        .heap_capacity = capacity,
                        .verbose = verbose,
+                       .talkative = talkative,
                        .deadline = INT64_MAX,
                        .latency = {seed * 3 + 1},
                        .world = {seed * 5 + 2},
@@ -155,7 +156,8 @@ bool sim_step(void)
         return true;
     }
     take_out(event);
-    sim.now = event->at;
+    if (event->at > sim.now)
+        sim.now = event->at; /* it may be late: the machine slept */
     sim.steps++;
     event->fire(event->context);
     free(event);

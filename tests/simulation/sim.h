@@ -63,6 +63,7 @@ struct sim {
     struct rng world;
     struct rng people;
     bool verbose;
+    bool talkative; /* questions and answers too */
     bool killed;            /* the runner is dead: nothing of it writes or acts any more */
     bool failed;            /* something that must hold did not: all winds down */
     char violation[1024];   /* the first */
@@ -89,27 +90,27 @@ char *sim_text(const char *format, ...) __attribute__((format(printf, 1, 2))); /
 enum fault {
     FAULT_PROBE_TIMEOUT, /* an instance's answer does not come */
     FAULT_PROBE_500,
-    FAULT_PROBE_CUT,   /* the answer breaks off */
-    FAULT_PROBE_JSON,  /* the answer is no JSON, or lacks something, or is negative */
-    FAULT_PROBE_BOOT,  /* the answer does not say who answers */
-    FAULT_REBOOT,      /* the service starts anew inside its process: its rooms are lost, and it says zero */
-    FAULT_CRASH_NEW,   /* an instance of the new unit dies */
+    FAULT_PROBE_CUT,  /* the answer breaks off */
+    FAULT_PROBE_JSON, /* the answer is no JSON, or lacks something, or is negative */
+    FAULT_PROBE_BOOT, /* the answer does not say who answers */
+    FAULT_REBOOT,     /* the service starts anew inside its process: its rooms are lost, and it says zero */
+    FAULT_CRASH_NEW,  /* an instance of the new unit dies */
     FAULT_CRASH_OLD,
     FAULT_CRASH_START, /* dies right after its start */
     FAULT_NEVER_HEALTHY,
-    FAULT_FLAP,        /* unhealthy for a while */
-    FAULT_SMOKE,       /* the check of the new unit fails */
-    FAULT_BUILD,       /* a child ends with an error */
-    FAULT_CHILD_SLOW,  /* a child takes so long that it is killed */
-    FAULT_DOOR_RESTART,/* HAProxy comes back with the file it has */
-    FAULT_DOOR_RELOAD, /* the same, and the old worker keeps its connections */
-    FAULT_DOOR_FORGET, /* the same, with an older file */
-    FAULT_DOOR_GONE,   /* HAProxy dies, and nobody starts it */
-    FAULT_DOOR_REFUSE, /* its socket refuses, for a while */
+    FAULT_FLAP,         /* unhealthy for a while */
+    FAULT_SMOKE,        /* the check of the new unit fails */
+    FAULT_BUILD,        /* a child ends with an error */
+    FAULT_CHILD_SLOW,   /* a child takes so long that it is killed */
+    FAULT_DOOR_RESTART, /* HAProxy comes back with the file it has */
+    FAULT_DOOR_RELOAD,  /* the same, and the old worker keeps its connections */
+    FAULT_DOOR_FORGET,  /* the same, with an older file */
+    FAULT_DOOR_GONE,    /* HAProxy dies, and nobody starts it */
+    FAULT_DOOR_REFUSE,  /* its socket refuses, for a while */
     FAULT_DOOR_GARBAGE,
-    FAULT_DOOR_DEAF,   /* says yes and does nothing, for a while */
-    FAULT_DOOR_LAG,    /* a weight is shown before it is in force */
-    FAULT_HAND,        /* a person changes a weight, or drains a server, by hand */
+    FAULT_DOOR_DEAF, /* says yes and does nothing, for a while */
+    FAULT_DOOR_LAG,  /* a weight is shown before it is in force */
+    FAULT_HAND,      /* a person changes a weight, or drains a server, by hand */
     FAULT_IGNORE_TERM,
     FAULT_LONG_ROOM,   /* a room, or a recording, that does not end */
     FAULT_ACTION_LOST, /* a POST, or its answer, is lost */
@@ -124,7 +125,7 @@ enum fault {
     FAULT_COUNT,
 };
 
-extern uint64_t faults_off; /* bits: never these (--shrink) */
+extern uint64_t faults_off;  /* bits: never these (--shrink) */
 extern uint64_t faults_only; /* bits: these with certainty; 0 = by the seed */
 const char *fault_text(enum fault fault);
 bool fault_parse(const char *text, enum fault *out);
@@ -148,19 +149,19 @@ struct process {
     pid_t pid;
     uint64_t start;
     bool alive;
-    char *environment;       /* NAME=value lines */
+    char *environment;         /* NAME=value lines */
     struct instance *instance; /* NULL: HAProxy or a child */
     bool is_door;
 };
 
 struct room {
-    int64_t ends;      /* of the room */
-    int64_t recorded;  /* of its recording; 0 = none */
-    pid_t door;        /* the HAProxy that its connection goes through */
+    int64_t ends;     /* of the room */
+    int64_t recorded; /* of its recording; 0 = none */
+    pid_t door;       /* the HAProxy that its connection goes through */
 };
 
 struct instance {
-    char *name;       /* "prod-1a2b3c4-1.west.1" */
+    char *name; /* "prod-1a2b3c4-1.west.1" */
     char *unit;
     struct process *process; /* of its last start; NULL = never started */
     int port;
@@ -168,16 +169,16 @@ struct instance {
     int64_t sick_until;
     bool accepting;
     bool never_healthy, smoke_fails, ignores_term;
-    bool broken;      /* the world broke it: crashed, or rebooted */
-    bool stopped;     /* the engine signalled it */
-    int boots;        /* of the service; part of what it calls itself */
-    int64_t ending;   /* it got a TERM and will be gone then; 0 = no */
+    bool broken;    /* the world broke it: crashed, or rebooted */
+    bool stopped;   /* the engine signalled it */
+    int boots;      /* of the service; part of what it calls itself */
+    int64_t ending; /* it got a TERM and will be gone then; 0 = no */
     bool has_dir;
     struct room rooms[ROOMS_MOST];
     int room_count;
     /* What the engine was told last about what is on it, as far as the checks want to know. */
     int64_t told_at;
-    bool told_good;   /* a whole, true answer of zero */
+    bool told_good; /* a whole, true answer of zero */
     int told_boot;
     int told_zeros;   /* such answers in a row */
     int told_best;    /* the most of them in this release */
@@ -193,14 +194,14 @@ struct world {
     struct file {
         char *path;
         char *text;
-    } *files;
+    } * files;
     int file_count, file_capacity;
     int next_pid, next_port;
-    bool managed;         /* the front door is the engine's */
+    bool managed; /* the front door is the engine's */
     int pool_count;
-    int64_t users_until;  /* no new rooms after this */
+    int64_t users_until; /* no new rooms after this */
     int64_t room_every, room_mean;
-    int children;         /* commands that ran */
+    int children; /* commands that ran */
 };
 extern struct world world;
 
@@ -255,7 +256,7 @@ struct server {
     enum door_state shown; /* the same, for a change that is not in force yet */
     bool up, checked;
     int good, bad, rise, fall;
-    bool health;      /* checks are enabled */
+    bool health; /* checks are enabled */
     int64_t inter;
 };
 
@@ -266,16 +267,16 @@ struct door {
     int count, capacity;
     struct check_entry {
         char *server, *value;
-    } *checks;
+    } * checks;
     int check_count, check_capacity;
     int64_t refuses_until, deaf_until, garbage_until;
-    struct told {       /* what the engine asked for last: what differs from it is the world's doing */
+    struct told { /* what the engine asked for last: what differs from it is the world's doing */
         char *name;
         int pool, weight;
         enum door_state state;
-    } *told;
+    } * told;
     int told_count, told_capacity;
-    char *older_file;  /* haproxy.cfg of a while ago */
+    char *older_file;         /* haproxy.cfg of a while ago */
     const char *config, *map; /* paths */
     int generation;
 };
@@ -294,14 +295,14 @@ void door_set_weight(struct server *server, int weight);
 void door_set_state(struct server *server, enum door_state state);
 void door_told(int pool, const char *name, int weight, int state); /* -1: as before; both -2: it is gone */
 void door_add_check(const char *server, const char *value);
-void door_settle(void); /* what was accepted and is due is in force now */
+void door_settle(void);                            /* what was accepted and is due is in force now */
 bool server_in_force(const struct server *server); /* new traffic may go there */
 /* By weight; NULL: nobody. */
 struct server *door_pick(int pool, struct rng *rng);
 int64_t door_http(struct happening *happening, const char *path);
 const char *door_pool(int pool);
 int door_pool_index(const char *name); /* -1 */
-char *door_answer(const char *text); /* world_cli.c: malloc'd; NULL: it does not understand a word */
+char *door_answer(const char *text);   /* world_cli.c: malloc'd; NULL: it does not understand a word */
 
 /* ---------------------------------------------------------------------------------------- world_people.c */
 
@@ -317,7 +318,7 @@ int64_t people_decisions(void);
 
 /* ----------------------------------------------------------------------------------------------- hooks.c */
 
-extern const char *mutation;     /* NULL = none */
+extern const char *mutation; /* NULL = none */
 bool mutated(const char *name);
 extern const struct mutation {
     const char *name, *what, *invariants;
@@ -335,9 +336,9 @@ bool error_was_made_up(const struct error *error); /* by a fault, not by the eng
 
 /* ---------------------------------------------------------------------------------------------- sim_io.c */
 
-void sim_io_signal(int signal);  /* to the runner that is open */
-void sim_io_perish(struct io *io); /* the runner is dead: what is under way is done, or not */
-int64_t sim_io_epoch(const struct io *io); /* of the lease under which it was opened */
+void sim_io_signal(int signal);                 /* to the runner that is open */
+void sim_io_perish(struct io *io);              /* the runner is dead: what is under way is done, or not */
+int64_t sim_io_epoch(const struct io *io);      /* of the lease under which it was opened */
 void sim_io_freeze(struct io *io, bool frozen); /* it stands still: nothing reaches it */
 
 /* ----------------------------------------------------------------------------------------------- story.c */

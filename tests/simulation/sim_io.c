@@ -38,7 +38,6 @@ struct io_timer {
     bool fired;
 };
 
-
 struct io {
     struct io_effect *effects;
     struct io_timer *timers;
@@ -135,7 +134,7 @@ static void answer(void *context)
     taken.happening.reply.elapsed_ms = sim.now - effect->began;
     effect->happening.text = NULL;
     effect_gone(effect);
-    if (sim.verbose) {
+    if (sim.talkative) {
         char what[256];
 
         effect_describe(taken.happening.effect, what, sizeof(what));
@@ -161,7 +160,7 @@ struct io_effect *io_start(struct io *io, const struct effect *wanted, io_reply_
         kill_point("before an effect");
     if (sim.killed)
         return effect;
-    if (sim.verbose) {
+    if (sim.talkative || (sim.verbose && effect_acts(wanted))) {
         char what[256];
 
         effect_describe(wanted, what, sizeof(what));

@@ -1,6 +1,6 @@
 /*
  *   simulate --seeds N [--from K]     N seeds, each several releases; stops at the first that breaks something
- *   simulate --seed K --verbose       one seed, with its transcript
+ *   simulate --seed K --verbose       one seed, with its transcript; --talkative: with every question and answer
  *   simulate --seed K --shrink        which faults does it need to break?
  *   simulate --mutations              puts faults into the engine: each must be found
  *   --off FAULT, --only FAULT         without it; with nothing but those
@@ -121,11 +121,12 @@ static void transcript(uint64_t seed)
 
 static void print_counts(uint64_t done, double took)
 {
-    printf("%llu seeds, %lld releases in %.1f s (%.0f a second); %lld resumed, %lld kills, %lld held, %lld decisions, %lld "
-           "destroys, %lld commits\n",
-           (unsigned long long)done, (long long)story_counts.releases, took, (double)story_counts.releases / took,
-           (long long)story_counts.resumes, (long long)kills_total(), (long long)story_counts.held,
-           (long long)people_decisions(), (long long)story_counts.destroys, (long long)commits_total());
+    printf(
+        "%llu seeds, %lld releases in %.1f s (%.0f a second); %lld resumed, %lld kills, %lld held, %lld decisions, %lld "
+        "destroys, %lld commits\n",
+        (unsigned long long)done, (long long)story_counts.releases, took, (double)story_counts.releases / took,
+        (long long)story_counts.resumes, (long long)kills_total(), (long long)story_counts.held,
+        (long long)people_decisions(), (long long)story_counts.destroys, (long long)commits_total());
     printf("ends:");
     for (int i = END_SUCCEEDED; i <= END_EXPIRED; i++)
         printf(" %s %lld", end_text((enum release_end)i), (long long)story_counts.ends[i]);
@@ -250,6 +251,10 @@ static void read_options(int count, char **words)
             sim.verbose = true;
             continue;
         }
+        if (text_is(words[i], "--talkative")) {
+            sim.verbose = sim.talkative = true;
+            continue;
+        }
         if (text_is(words[i], "--shrink")) {
             options.shrink = true;
             continue;
@@ -273,7 +278,8 @@ static void read_options(int count, char **words)
         } else if (text_is(words[i - 1], "--mutate")) {
             mutation = value;
         } else {
-            fprintf(stderr, "usage: simulate [--seeds N] [--from K] [--seed K] [--verbose] [--shrink] [--mutations]\n"
+            fprintf(stderr, "usage: simulate [--seeds N] [--from K] [--seed K] [--verbose] [--talkative]\n"
+                            "                [--shrink] [--mutations]\n"
                             "                [--off FAULT]... [--only FAULT]... [--mutate NAME]\n");
             exit(2);
         }

@@ -121,7 +121,7 @@ static void overtime(void)
         sim.deadline = INT64_MAX;
         return;
     }
-    if (!waits_for_people(release) && story.late > (release->drift_open ? 6 : 3)) {
+    if (!waits_for_people(release) && story.late > (release->drift_open ? 2 : 1)) {
         sim_violation("liveness", "release %s (%s) stands still and waits for nobody", release->id, release->mode);
         return;
     }
@@ -139,10 +139,16 @@ static bool has_ended(const char *id)
     return release && *release->end;
 }
 
+static void notice(void *context, const char *line)
+{
+    (void)context;
+    sim_log("notice: %s", line);
+}
+
 /* One runner's life. False: it is over with this release (or with us). */
 static bool run_once(const char *id, int *held)
 {
-    const struct run_options options = {.person = "ana"};
+    const struct run_options options = {.person = "ana", .notice = notice};
     struct run_outcome outcome;
     struct error *error;
 

@@ -59,8 +59,11 @@ static void show_stat(struct strbuf *out, int pool)
                           : server->state == DOOR_DRAIN ? "DRAIN"
                           : server->up                  ? "UP"
                                                         : "DOWN",
-                          server->weight, server->checked ? "L7OK" : server->bad ? "L4CON" : "", server->rise,
-                          server->fall);
+                          server->weight,
+                          server->checked ? "L7OK"
+                          : server->bad   ? "L4CON"
+                                          : "",
+                          server->rise, server->fall);
         }
         strbuf_printf(out, "%s,BACKEND,0,0,UP,0,1,,,roundrobin,0,,\n", door_pool(p));
     }
@@ -148,7 +151,7 @@ static const char *state_word(struct server *server, const char *word)
     return NULL;
 }
 
-/* What was asked for, whether or not it is done. */
+/* What was asked for: where the front door differs from it later, the world has changed it. */
 static void remember(const char *command)
 {
     char pool[64] = "", name[128] = "", word[32] = "";
@@ -158,7 +161,9 @@ static void remember(const char *command)
         door_told(door_pool_index(pool), name, weight, -1);
     else if (sscanf(command, "set server %63[^/]/%127s state %31s", pool, name, word) == 3)
         door_told(door_pool_index(pool), name, -1,
-                  text_is(word, "drain") ? DOOR_DRAIN : text_is(word, "maint") ? DOOR_MAINT : DOOR_READY);
+                  text_is(word, "drain")   ? DOOR_DRAIN
+                  : text_is(word, "maint") ? DOOR_MAINT
+                                           : DOOR_READY);
     else if (sscanf(command, "enable server %63[^/]/%127s", pool, name) == 2)
         door_told(door_pool_index(pool), name, -1, DOOR_READY);
     else if (sscanf(command, "add server %63[^/]/%127s", pool, name) == 2 && !text_is(name, "penstock-asks"))
@@ -178,7 +183,8 @@ static const char *add(int pool, const char *name, const char *command)
     int port = 0, inter = 1000, rise = 2, fall = 3;
     struct server *server;
 
-    if (sscanf(command, "add server %*s 127.0.0.1:%d check inter %dms rise %d fall %d", &port, &inter, &rise, &fall) != 4)
+    if (sscanf(command, "add server %*s 127.0.0.1:%d check inter %dms rise %d fall %d", &port, &inter, &rise, &fall) !=
+        4)
         return NULL;
     if (door_server(pool, name))
         return "Already exists a server with the same name in backend.\n\n";
@@ -272,18 +278,19 @@ char *door_answer(const char *text)
                 return NULL;
             continue;
         }
-        remember(command);
         if (door.deaf_until > sim.now && !strstr(command, "penstock-asks")) {
             said = strncmp(command, "add server", 10) == 0   ? "New server registered.\n\n"
                    : strncmp(command, "del server", 10) == 0 ? "Server deleted.\n\n"
                                                              : "\n";
         } else {
+            remember(command);
             said = change(command);
             check_moment(command);
         }
         if (!said)
             return NULL;
-        forget(command, said);
+        if (door.deaf_until <= sim.now)
+            forget(command, said);
         strbuf_text(&out, said);
     }
     return strbuf_take(&out);

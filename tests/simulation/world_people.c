@@ -26,7 +26,7 @@ struct intention {
     char *subject; /* TAMPER */
     enum decision_kind decision;
     int step;
-    bool exact;   /* FORCE: with the right numbers */
+    bool exact; /* FORCE: with the right numbers */
     bool smuggled;
 };
 
@@ -193,8 +193,7 @@ static void gate_asked(const struct row *row, const char *gate, int64_t step, in
     int64_t in_ms = rng_range(rng, 500, 20000);
 
     if (fault_hits(FAULT_TAMPER, 500)) {
-        struct intention *intention =
-            plan_to(rng_range(rng, 1, 15000), row->release, "chi", DECISION_APPROVE, gate);
+        struct intention *intention = plan_to(rng_range(rng, 1, 15000), row->release, "chi", DECISION_APPROVE, gate);
 
         intention->smuggled = true;
         intention->step = (int)step;
@@ -288,8 +287,8 @@ bool people_decide_held(const char *release, int tries)
         return true;
     if (rng_chance(rng, 120) && simple(release, "chi", DECISION_ROLLBACK, NULL, NULL))
         return true;
-    if (rng_chance(rng, 60) && simple(release, "chi", DECISION_ABORT, NULL,
-                                      rng_chance(rng, 300) ? json_pack("{s:b}", "keep", 1) : NULL))
+    if (rng_chance(rng, 60) &&
+        simple(release, "chi", DECISION_ABORT, NULL, rng_chance(rng, 300) ? json_pack("{s:b}", "keep", 1) : NULL))
         return true;
     if (rng_chance(rng, 200) && simple(release, "bo", DECISION_ADOPT, NULL, NULL))
         return true;

@@ -198,8 +198,8 @@ static void wrong_answer(struct instance *instance, struct happening *happening)
                          instance->boots);
         break;
     case 3:
-        happening_answer(happening, "{\"rooms\":[],\"recordings\":{\"running\":-1},\"boot\":\"%s-%d\"}",
-                         instance->name, instance->boots);
+        happening_answer(happening, "{\"rooms\":[],\"recordings\":{\"running\":-1},\"boot\":\"%s-%d\"}", instance->name,
+                         instance->boots);
         break;
     case 4:
         happening_answer(happening, "{\"recordings\":{\"running\":0},\"boot\":\"%s-%d\"}", instance->name,

@@ -235,13 +235,14 @@ static void test_planner__a_whole_environment_goes_with_its_front_door(void **st
     p.facts.leftovers = leftovers;
     p.facts.leftover_count = 2;
     assert_ok(destroy(&p, NULL, &plan));
-    assert_int_equal(plan->stage_count, 6);
+    assert_int_equal(plan->stage_count, 7);
     assert_string_equal(stage_lines(*state, plan, "front door"), "0 door.ensure prod\n");
     assert_string_equal(plan->stages[1].name, "drain " OLD_UNIT);
     assert_string_equal(plan->stages[2].name, "destroy " OLD_UNIT);
-    assert_string_equal(plan->stages[3].name, "drain prod-1111111-2");
-    assert_string_equal(plan->stages[4].name, "destroy prod-1111111-2");
-    assert_string_equal(stage_lines(*state, plan, "front door down"), "19 door.remove prod <- 18\n");
+    assert_string_equal(plan->stages[3].name, "destroy prod-1111111-1"); /* files only: nothing to drain */
+    assert_string_equal(plan->stages[4].name, "drain prod-1111111-2");
+    assert_string_equal(plan->stages[5].name, "destroy prod-1111111-2");
+    assert_string_equal(stage_lines(*state, plan, "front door down"), "20 door.remove prod <- 19\n");
     assert_int_equal(plan->instance_count, 2);
     assert_string_equal(plan->instances[0].name, OLD_UNIT ".west.1");
     assert_string_equal(plan->instances[1].name, "prod-1111111-2.west.1");
