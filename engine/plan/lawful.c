@@ -33,23 +33,24 @@ static int find_name(const struct builder *b, const char *name)
     return -1;
 }
 
-/* Does a stage of `kind` certainly end before stage `index` begins? */
-static bool comes_before(const struct builder *b, int index, enum stage_kind kind)
+/* Which kinds have certainly ended before each stage begins: one bit a kind. Needs stand before who has them. */
+static const unsigned *kinds_before(const struct builder *b)
 {
-    const struct stage_spec *stage = &b->pipeline->stages[index];
+    unsigned *before = arena_array(b->arena, (size_t)b->pipeline->stage_count + 1, sizeof(*before));
 
-    if (!stage->needs_given) {
-        if (index == 0)
-            return false;
-        return b->pipeline->stages[index - 1].kind == kind || comes_before(b, index - 1, kind);
-    }
-    for (int i = 0; i < stage->needs.count; i++) {
-        int need = find_name(b, stage->needs.items[i]);
+    for (int i = 0; i < b->pipeline->stage_count; i++) {
+        const struct stage_spec *stage = &b->pipeline->stages[i];
 
-        if (need >= 0 && need < index && (b->pipeline->stages[need].kind == kind || comes_before(b, need, kind)))
-            return true;
+        if (!stage->needs_given && i > 0)
+            before[i] = before[i - 1] | 1u << b->pipeline->stages[i - 1].kind;
+        for (int k = 0; k < stage->needs.count; k++) {
+            int need = find_name(b, stage->needs.items[k]);
+
+            if (need >= 0 && need < i)
+                before[i] |= before[need] | 1u << b->pipeline->stages[need].kind;
+        }
     }
-    return false;
+    return before;
 }
 
 static void check_graph(struct builder *b)
@@ -86,11 +87,13 @@ static const struct order {
 
 static void check_orders(struct builder *b)
 {
+    const unsigned *before = kinds_before(b);
+
     for (int i = 0; i < b->pipeline->stage_count; i++) {
         const struct stage_spec *stage = &b->pipeline->stages[i];
 
         for (size_t k = 0; k < sizeof(orders) / sizeof(*orders); k++) {
-            if (stage->kind == orders[k].kind && !comes_before(b, i, orders[k].before))
+            if (stage->kind == orders[k].kind && !(before[i] & 1u << orders[k].before))
                 refuse(b, stage->mark, orders[k].text)->hint = orders[k].hint;
         }
         if (stage->kind != STAGE_COMMAND && stage->kind != STAGE_GATE && stage->kind != STAGE_VALIDATE &&

@@ -83,6 +83,8 @@ static const char *difference(const struct runner *r, const struct plan_monitor 
                                  (long long)json_get_int(server, "weight", -1), (long long)weight);
         } else if (known.drained && text_is(json_get_text(server, "state"), "ready") && !found) {
             found = arena_printf(arena, "%s is not draining", instance->name);
+        } else if (!known.drained && !text_is(json_get_text(server, "state"), "ready") && !found) {
+            found = arena_printf(arena, "%s is in state %s", instance->name, json_get_text(server, "state"));
         }
     }
     return found;
@@ -225,6 +227,10 @@ static void repair_pool(struct runner *r, const struct plan_monitor *monitor)
             repair_add(r, traffic->add, "traffic.add", instance->name,
                        json_pack("{s:s, s:s, s:s?, s:o, s:i}", "pool", pool, "server", instance->name, "address",
                                  runner_address(r, instance->name), "check", check_of(r, instance), "wait_ms", 10000));
+        /* A server that somebody drained by hand could have no share. */
+        if (machine_known(&r->state, i, pool).added && !machine_known(&r->state, i, pool).drained)
+            repair_add(r, traffic->undrain, "traffic.undrain", instance->name,
+                       json_pack("{s:s, s:s}", "pool", pool, "server", instance->name));
     }
     repair_add(r, traffic->set_shares, "traffic.shares", pool,
                json_pack("{s:s, s:O}", "pool", pool, "weights", wanted_weights(r, monitor)));

@@ -338,6 +338,7 @@ static void tick(void *context)
         return;
     }
     act(r);
+    record_checkpoint(r->record);
     set_wake(r);
     if (any && r->options->changed)
         r->options->changed(r->options->context);

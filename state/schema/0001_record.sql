@@ -101,6 +101,7 @@ CREATE TABLE stamp (
     region TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('planned', 'running', 'validated', 'draining', 'drained', 'destroyed'))
 ) STRICT;
+CREATE INDEX stamp_by_unit ON stamp (unit);
 
 CREATE TABLE instance (
     name TEXT PRIMARY KEY,
@@ -119,6 +120,7 @@ CREATE TABLE instance (
     ended_ms INTEGER
 ) STRICT;
 CREATE INDEX instance_by_unit ON instance (unit);
+CREATE INDEX instance_by_stamp ON instance (stamp);
 
 CREATE TABLE stage (
     release TEXT NOT NULL,
