@@ -262,13 +262,18 @@ struct error *journal_append(struct tx *tx, struct event *event)
     return NULL;
 }
 
+/* A release's rows stand between its first and its last; where there is no release row, in the whole journal. */
+static const char events_of_release[] = JOURNAL_SELECT
+    "WHERE release = ?1 AND seq > max(?2, coalesce((SELECT first_seq - 1 FROM release WHERE id = ?1), 0))"
+    "  AND seq <= coalesce((SELECT last_seq FROM release WHERE id = ?1), 9223372036854775807) ORDER BY seq";
+
 struct error *journal_read(struct record *record, const char *release, int64_t after_seq, journal_visit_fn visit,
                            void *context)
 {
     sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
-    TRY(database_statement(record, JOURNAL_SELECT "WHERE release = ?1 AND seq > ?2 ORDER BY seq", &statement));
+    TRY(database_statement(record, events_of_release, &statement));
     statement_text(statement, 1, release);
     statement_int(statement, 2, after_seq);
     for (;;) {

@@ -5,3 +5,6 @@ VALUES (:seq, :release, :step, :decision, :actor, coalesce(:body ->> '$.comment'
 
 UPDATE gate SET state = 'rejected'
  WHERE :decision = 'reject' AND release = :release AND step = :step AND state = 'asked' AND subject IS :subject;
+
+-- Somebody decided about a release that has ended: it is still one of its events.
+UPDATE release SET last_seq = :seq WHERE id = :release AND last_seq IS NOT NULL;

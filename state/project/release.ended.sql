@@ -1,7 +1,8 @@
 -- The end. What is live now: the unit with the most traffic; where no traffic was ever moved, what was live before, or
 -- else the new unit when it succeeded. A unit that still stands and is not live is kept.
 
-UPDATE release SET state = 'ended', end = :end, ended_ms = :at_ms, reason = :reason, actor = :actor, state_ms = :at_ms
+UPDATE release SET state = 'ended', end = :end, ended_ms = :at_ms, reason = :reason, actor = :actor, state_ms = :at_ms,
+                   last_seq = :seq
  WHERE id = :release;
 
 UPDATE environment

@@ -2,11 +2,11 @@
 -- the environment breaks the index release_one_live.
 
 INSERT INTO release (id, number, environment, kind, pipeline, unit, old_unit, commit_id, branch, subject, requester,
-                     plan, state, reason, actor, state_ms, created_ms)
+                     plan, state, reason, actor, state_ms, created_ms, first_seq)
 VALUES (:release, CAST(substr(:release, 3) AS INTEGER), :body ->> '$.environment', :body ->> '$.kind',
         :body ->> '$.pipeline', :body ->> '$.unit', :body ->> '$.old_unit', :body ->> '$.commit',
         coalesce(:body ->> '$.branch', ''), coalesce(:body ->> '$.subject', ''), :body ->> '$.requester',
-        :body ->> '$.plan', 'running', :reason, :actor, :at_ms, :at_ms);
+        :body ->> '$.plan', 'running', :reason, :actor, :at_ms, :at_ms, :seq);
 
 INSERT INTO environment (name, door)
 VALUES (:body ->> '$.environment', nullif(:body -> '$.door', 'null'))

@@ -13,7 +13,8 @@ SELECT r.id, r.environment, r.kind, r.pipeline, r.unit, r.old_unit, r.commit_id,
           FROM (SELECT name, sha256 FROM artifact a WHERE a.unit = r.unit ORDER BY name)) AS artifacts_json,
        (SELECT coalesce(sum(forced), 0) FROM drain d WHERE d.release = r.id) AS forced,
        (SELECT coalesce(sum(lost), 0) FROM drain d WHERE d.release = r.id) AS lost,
-       (SELECT count(*) FROM event v WHERE v.release = r.id) AS events
+       (SELECT count(*) FROM event v WHERE v.release = r.id AND v.seq BETWEEN r.first_seq
+                                                 AND coalesce(r.last_seq, 9223372036854775807)) AS events
   FROM release r
  WHERE (:environment IS NULL OR r.environment = :environment)
    AND (:from_ms IS NULL OR r.created_ms >= :from_ms) AND (:to_ms IS NULL OR r.created_ms < :to_ms)

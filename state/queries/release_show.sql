@@ -9,7 +9,7 @@ SELECT r.id, r.number, r.environment, r.kind, r.pipeline, r.unit, r.old_unit, r.
        (SELECT count(*) FROM step s WHERE s.release = r.id AND s.track = 'forward') AS steps,
        (SELECT count(*) FROM step s
          WHERE s.release = r.id AND s.track = 'forward' AND s.state IN ('done', 'skipped')) AS steps_over,
-       (SELECT max(seq) FROM event v WHERE v.release = r.id) AS last_seq,
+       coalesce(r.last_seq, (SELECT max(seq) FROM event)) AS last_seq,
        l.epoch AS runner_epoch, l.person AS runner_person, l.host AS runner_host, l.pid AS runner_pid,
        l.since_ms AS runner_since_ms
   FROM release r

@@ -1,2 +1,2 @@
--- The newest event of :release: cheap to ask, to see whether anything happened.
-SELECT max(seq) AS seq FROM event WHERE release = :release;
+-- The newest event that :release can have: cheap to ask, to see whether anything may have happened.
+SELECT coalesce((SELECT last_seq FROM release WHERE id = :release), (SELECT max(seq) FROM event)) AS seq;

@@ -21,7 +21,6 @@ CREATE TABLE event (
     prev BLOB NOT NULL,                 -- hash of the row before; 32 zero bytes for the first
     hash BLOB NOT NULL                  -- SHA-256('penstock-journal-v1' || prev || canonical JSON of the row)
 ) STRICT;
-CREATE INDEX event_release ON event (release, seq);
 CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 
@@ -70,7 +69,9 @@ CREATE TABLE release (
     actor TEXT NOT NULL,
     state_ms INTEGER NOT NULL,          -- since when
     created_ms INTEGER NOT NULL,
-    ended_ms INTEGER
+    ended_ms INTEGER,
+    first_seq INTEGER NOT NULL,         -- its events stand between these two, among those of others: an index on event
+    last_seq INTEGER                    -- would cost every commit a page. NULL = live: to the end of the journal
 ) STRICT;
 CREATE UNIQUE INDEX release_one_live ON release (environment) WHERE ended_ms IS NULL;
 CREATE INDEX release_by_environment ON release (environment, number);

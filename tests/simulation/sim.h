@@ -63,7 +63,7 @@ struct sim {
     struct rng world;
     struct rng people;
     bool verbose;
-    bool talkative; /* questions and answers too */
+    bool talkative;         /* questions and answers too */
     bool killed;            /* the runner is dead: nothing of it writes or acts any more */
     bool failed;            /* something that must hold did not: all winds down */
     char violation[1024];   /* the first */

@@ -29,12 +29,12 @@
 #include "store/record.h"
 
 struct scene_pipeline {
-    const char *steps;   /* of the shift, separated by ", " */
-    const char *shift;   /* more keys of the shift, a line each with 6 blanks */
-    const char *health;  /* NULL = every second, two are healthy, three are not */
-    const char *pools;   /* NULL = app */
-    const char *drain;   /* deadline: "{after: 20s, do: ask}" */
-    bool hold;           /* on_failure: hold */
+    const char *steps;  /* of the shift, separated by ", " */
+    const char *shift;  /* more keys of the shift, a line each with 6 blanks */
+    const char *health; /* NULL = every second, two are healthy, three are not */
+    const char *pools;  /* NULL = app */
+    const char *drain;  /* deadline: "{after: 20s, do: ask}" */
+    bool hold;          /* on_failure: hold */
 };
 
 struct scene_row {
@@ -55,7 +55,7 @@ static struct scene {
     struct scene_row *rows; /* of this release */
     int count, capacity;
     struct {
-        const char *verb;   /* of a step that is done, or the kind of a row */
+        const char *verb; /* of a step that is done, or the kind of a row */
         int64_t after_ms;
         void (*happens)(void *);
     } plots[8];
@@ -126,8 +126,9 @@ static inline const char *scene_yaml(const struct scene_pipeline *p)
 
 static inline void scene_begin(struct scene_pipeline pipeline)
 {
-    static const char project[] = "project: sim\nenvironments:\n  prod:\n    gates:\n      managers: {people: [bo, chi], "
-                                  "approvals: 1, barred: [requester], expires: 60s, on_expiry: hold}\n";
+    static const char project[] =
+        "project: sim\nenvironments:\n  prod:\n    gates:\n      managers: {people: [bo, chi], "
+        "approvals: 1, barred: [requester], expires: 60s, on_expiry: hold}\n";
     struct diagnostics *problems;
     const char *text;
     char path[200];
@@ -310,9 +311,8 @@ static inline struct instance *scene_new(void)
 /* A room on it, for so long; with a recording that lasts so long. */
 static inline void scene_room(struct instance *instance, int64_t ms, int64_t recorded_ms)
 {
-    instance->rooms[instance->room_count++] = (struct room){.ends = sim.now + ms,
-                                                            .recorded = recorded_ms ? sim.now + recorded_ms : 0,
-                                                            .door = door.process->pid};
+    instance->rooms[instance->room_count++] = (struct room){
+        .ends = sim.now + ms, .recorded = recorded_ms ? sim.now + recorded_ms : 0, .door = door.process->pid};
 }
 
 static inline void scene_crash(struct instance *instance)

@@ -51,8 +51,8 @@ static void test_a_restart_that_forgot_weights_is_found_within_a_tick_and_repair
     scene_on("traffic.shares", 3000, restarts_older);
     scene_release();
     scene_ended(END_SUCCEEDED);
-    drifted = scene_says("traffic.drifted", NULL,
-                         "the front door was restarted: prod-abc0002-2.local.1 has weight 0, not 1");
+    drifted =
+        scene_says("traffic.drifted", NULL, "the front door was restarted: prod-abc0002-2.local.1 has weight 0, not 1");
     repaired = scene_says("traffic.repaired", NULL, "the front door shows again what was asked for");
     at = scene_find("step.done", "traffic.shares")->boot_ms + 3000;
     assert_in_range(drifted->boot_ms - at, 0, 1100);

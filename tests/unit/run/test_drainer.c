@@ -31,7 +31,8 @@ static const char *wrong, *right, *early;
 static void give_up_too_early(void *context)
 {
     (void)context;
-    early = scene_decide("bo", DECISION_FORCE, "prod-abc0001-1.local.1", json_pack("{s:i, s:i}", "rooms", 1, "recordings", 1));
+    early = scene_decide("bo", DECISION_FORCE, "prod-abc0001-1.local.1",
+                         json_pack("{s:i, s:i}", "rooms", 1, "recordings", 1));
 }
 
 static void give_up(void *context)

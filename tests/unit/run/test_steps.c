@@ -11,9 +11,9 @@ static void old_dies(void *context)
 static void test_a_second_release_takes_these_steps(void **state)
 {
     static const char *const expected[] = {
-        "unit.export",     "unit.build",     "unit.collect", "door.ensure",   "instance.create", "instance.ready",
-        "traffic.add",     "check.http",     "traffic.shares", "traffic.drain", "drain.begin",     "drain.wait",
-        "traffic.remove",  "drain.prove",    "instance.stop", "instance.remove", "door.single",    "unit.remove",
+        "unit.export",    "unit.build",  "unit.collect",   "door.ensure",     "instance.create", "instance.ready",
+        "traffic.add",    "check.http",  "traffic.shares", "traffic.drain",   "drain.begin",     "drain.wait",
+        "traffic.remove", "drain.prove", "instance.stop",  "instance.remove", "door.single",     "unit.remove",
     };
     int at = 0;
 

@@ -41,7 +41,8 @@ static void test_a_dead_process_ends_the_wait_at_once_with_evidence(void **state
     scene_on("instance.create", 5, new_dies);
     scene_release();
     scene_ended(END_ROLLED_BACK);
-    failed = scene_says("step.failed", "instance.ready", "instance 'prod-abc0002-2.local.1' ended before it was healthy");
+    failed =
+        scene_says("step.failed", "instance.ready", "instance 'prod-abc0002-2.local.1' ended before it was healthy");
     assert_in_range(failed->boot_ms - scene_find("step.started", "instance.ready")->boot_ms, 0, 2500);
     assert_non_null(json_get_text(json_object_get(failed->event, "body"), "evidence"));
     scene_end();

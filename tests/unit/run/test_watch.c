@@ -42,8 +42,7 @@ static void test_three_bad_answers_of_a_new_instance_take_the_release_back(void 
     scene_on("traffic.shares", 2000, new_is_sick);
     scene_release();
     scene_ended(END_ROLLED_BACK);
-    sick = scene_says("instance.sick", NULL,
-                      "prod-abc0002-2.local.1 is not healthy: it answered with status 503");
+    sick = scene_says("instance.sick", NULL, "prod-abc0002-2.local.1 is not healthy: it answered with status 503");
     assert_in_range(sick->boot_ms - scene_find("step.done", "traffic.shares")->boot_ms - 2000, 2000, 3500);
     scene_end();
 }
