@@ -109,8 +109,8 @@ TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TEST
 # run are over the same world.
 SIMULATION_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/simulation/*.c)))
 SIMULATION_MAIN := $(B)/obj/tests/simulation/simulate.o
-SIMULATION_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv bug_at tx_begin \
-                    tx_commit lease_check journal_append plan_decode drain_judge_feed machine_fold machine_next \
+SIMULATION_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv malloc_trim \
+                    bug_at tx_begin tx_commit lease_check journal_append plan_decode drain_judge_feed machine_fold machine_next \
                     registry_traffic
 SIMULATION_LINK := $(SIMULATION_WRAPS:%=-Wl,--wrap=%)
 SIMULATED_TESTS := $(filter $(B)/tests/unit/run/%,$(TEST_PROGRAMS))

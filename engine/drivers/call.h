@@ -27,25 +27,26 @@ enum call_status { CALL_WANTS, CALL_DONE, CALL_FAILED };
 
 struct call {
     /* in: set by the runner, constant over the call's life */
-    const char *verb;         /* "instance.create" */
-    const char *target;       /* "prod-1a2b3c4-1.west.1" */
+    const char *verb;   /* "instance.create" */
+    const char *target; /* "prod-1a2b3c4-1.west.1" */
     const char *key;
-    const json_t *params;     /* the step's parameters */
-    const json_t *door;       /* the plan's front door object; NULL when there is none */
-    const json_t *instance;   /* what is known of the target instance now: {name, unit, dir, log, mark, address, pid, start,
+    const json_t *params; /* the step's parameters */
+    const json_t *door;   /* the plan's front door object; NULL when there is none */
+    const json_t
+        *instance;     /* what is known of the target instance now: {name, unit, dir, log, mark, address, pid, start,
                                  boot_id}; the last four only once it was created. NULL: the target is no instance */
-    const json_t *env;        /* {NAME: value}: the declared environment with references resolved; never written down */
-    const char *self;         /* this program's own path, for verbs that run it as a child */
+    const json_t *env; /* {NAME: value}: the declared environment with references resolved; never written down */
+    const char *self;  /* this program's own path, for verbs that run it as a child */
     int64_t epoch;
-    struct arena *arena;      /* of this attempt: everything the call builds lives here */
+    struct arena *arena; /* of this attempt: everything the call builds lives here */
 
     /* own: the driver's */
-    void *scratch;            /* from the arena; NULL at the first advance */
+    void *scratch; /* from the arena; NULL at the first advance */
 
     /* out */
-    json_t *detail;           /* facts for the journal; owned by the call (call_release) */
-    const char *evidence;     /* the bytes that the outcome rests on, in the arena; NULL = none */
-    struct error *error;      /* CALL_FAILED; owned by the call */
+    json_t *detail;       /* facts for the journal; owned by the call (call_release) */
+    const char *evidence; /* the bytes that the outcome rests on, in the arena; NULL = none */
+    struct error *error;  /* CALL_FAILED; owned by the call */
 };
 
 typedef enum call_status (*advance_fn)(struct call *call, const struct reply *last, struct effect *want);
@@ -65,11 +66,11 @@ enum call_status want_http(struct call *call, struct effect *want, const char *m
 enum call_status want_line(struct call *call, struct effect *want, const char *socket, const char *text);
 enum call_status want_sleep(struct effect *want, int64_t ms);
 
-#define CALL_TRY(call, expression)                          \
-    do {                                                    \
-        struct error *call_error_ = (expression);           \
-        if (call_error_)                                    \
-            return call_failed((call), call_error_);        \
+#define CALL_TRY(call, expression)                   \
+    do {                                             \
+        struct error *call_error_ = (expression);    \
+        if (call_error_)                             \
+            return call_failed((call), call_error_); \
     } while (0)
 
 #endif

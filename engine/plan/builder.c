@@ -125,9 +125,9 @@ void builder_finish(struct builder *b)
 {
     for (int i = 0; i < b->plan->step_count; i++) {
         struct plan_step *step = &b->plan->steps[i];
-        const char *text = arena_printf(b->arena, "%s\n%s\n%d\n%s\n%s\n%s", b->plan->release,
-                                        b->plan->stages[step->stage].name, i, verb_text(step->verb), step->target,
-                                        json_canonical(b->arena, step->params));
+        const char *text =
+            arena_printf(b->arena, "%s\n%s\n%d\n%s\n%s\n%s", b->plan->release, b->plan->stages[step->stage].name, i,
+                         verb_text(step->verb), step->target, json_canonical(b->arena, step->params));
         struct digest digest = digest_of(text, strlen(text));
         char *hex = arena_alloc(b->arena, DIGEST_HEX);
 

@@ -27,14 +27,14 @@ struct builder {
     struct diagnostics *problems;
     struct plan *plan;
     int step_capacity, stage_capacity, instance_capacity, monitor_capacity;
-    int stage;                /* index of the stage being written */
+    int stage; /* index of the stage being written */
     enum track track;
-    int retries;              /* of the stage */
+    int retries; /* of the stage */
     struct ordinals frontier;
-    const char *unit_dir;     /* of the new unit: export in src/, artifacts in out/ */
+    const char *unit_dir; /* of the new unit: export in src/, artifacts in out/ */
     const char *out_dir;
-    int first_shares;         /* the first step that gives the new unit traffic, or -1 */
-    int shift_last;           /* the shift stage's last step, or -1 */
+    int first_shares; /* the first step that gives the new unit traffic, or -1 */
+    int shift_last;   /* the shift stage's last step, or -1 */
 };
 
 /* Starts a stage; its first step's needs are the frontier. */

@@ -22,10 +22,8 @@ json_t *contract_http(const struct http_spec *http, int64_t timeout_ms)
 
 static json_t *contract_action(const struct action_spec *action, const char *driver)
 {
-    static const char *const kinds[] = {[ACTION_NONE] = "none",
-                                        [ACTION_HTTP] = "http",
-                                        [ACTION_SIGNAL] = "signal",
-                                        [ACTION_COMMAND] = "command"};
+    static const char *const kinds[] = {
+        [ACTION_NONE] = "none", [ACTION_HTTP] = "http", [ACTION_SIGNAL] = "signal", [ACTION_COMMAND] = "command"};
     json_t *object = json_pack("{s:s, s:s}", "kind", kinds[action->kind], "driver", driver);
 
     switch (action->kind) {
@@ -67,11 +65,10 @@ json_t *contract_of(const struct stamps_spec *stamps)
                                       probe_kind_text(probe->kind), "expression", probe->expression, "identity",
                                       probe->identity));
     }
-    return json_pack("{s:s, s:{s:s?, s:I, s:I, s:i, s:i, s:I}, s:o, s:{s:i, s:I}, s:{s:o, s:o}}", "driver", driver,
-                     "health", "get", health->get, "every_ms", (json_int_t)health->every_ms, "timeout_ms",
-                     (json_int_t)health->timeout_ms, "healthy", health->healthy, "unhealthy", health->unhealthy,
-                     "start_ms", (json_int_t)health->start_ms, "probes", probes, "stop", "signal", stamps->stop.signal,
-                     "grace_ms", (json_int_t)stamps->stop.grace_ms, "drain", "begin",
-                     contract_action(&stamps->drain_begin, driver), "cancel",
-                     contract_action(&stamps->drain_cancel, driver));
+    return json_pack(
+        "{s:s, s:{s:s?, s:I, s:I, s:i, s:i, s:I}, s:o, s:{s:i, s:I}, s:{s:o, s:o}}", "driver", driver, "health", "get",
+        health->get, "every_ms", (json_int_t)health->every_ms, "timeout_ms", (json_int_t)health->timeout_ms, "healthy",
+        health->healthy, "unhealthy", health->unhealthy, "start_ms", (json_int_t)health->start_ms, "probes", probes,
+        "stop", "signal", stamps->stop.signal, "grace_ms", (json_int_t)stamps->stop.grace_ms, "drain", "begin",
+        contract_action(&stamps->drain_begin, driver), "cancel", contract_action(&stamps->drain_cancel, driver));
 }

@@ -28,31 +28,31 @@ struct drain_limit {
 struct drain_rule {
     struct drain_limit *limits;
     int limit_count;
-    int samples;       /* in a row, at least 1 */
-    int64_t over_ms;   /* from the first to the last of them, at least */
-    bool accept_lost;  /* the undo track: what died with the new unit is counted, and the release goes on */
+    int samples;      /* in a row, at least 1 */
+    int64_t over_ms;  /* from the first to the last of them, at least */
+    bool accept_lost; /* the undo track: what died with the new unit is counted, and the release goes on */
 };
 
 struct drain_line {
     int64_t seen, ended, forced, lost;
-    int64_t left;      /* at the last known answer; DRAIN_UNKNOWN before the first. What was forced is not in it */
-    bool unknown;      /* the last answer was none: what is left cannot be said now, whatever was known before */
-    int64_t given_up;  /* forced ones that may still be there: they are not counted a second time */
+    int64_t left;     /* at the last known answer; DRAIN_UNKNOWN before the first. What was forced is not in it */
+    bool unknown;     /* the last answer was none: what is left cannot be said now, whatever was known before */
+    int64_t given_up; /* forced ones that may still be there: they are not counted a second time */
 };
 
 struct drain_answer {
     int64_t boot_ms;
-    bool process_known; /* we could look at all */
-    bool process_there; /* that very process (pid, start time, boot) */
-    const char *identity; /* what the service says of itself; NULL = it says nothing */
+    bool process_known;    /* we could look at all */
+    bool process_there;    /* that very process (pid, start time, boot) */
+    const char *identity;  /* what the service says of itself; NULL = it says nothing */
     const int64_t *values; /* in the order of the rule's limits; DRAIN_UNKNOWN */
-    int64_t in_flight;  /* at the front door; DRAIN_UNKNOWN */
+    int64_t in_flight;     /* at the front door; DRAIN_UNKNOWN */
 };
 
 enum drain_verdict {
     DRAIN_WAITING,
     DRAIN_SETTLED,
-    DRAIN_LOST,        /* died or replaced: a person is needed */
+    DRAIN_LOST, /* died or replaced: a person is needed */
 };
 
 struct drain_judge {
@@ -61,9 +61,9 @@ struct drain_judge {
     const char *identity;     /* from the first answer that had one */
     bool gone;                /* died or was replaced */
     int in_row;
-    int64_t first_ms;         /* of the row */
-    bool rose;                /* the last answer showed more than the one before: something new landed here */
-    bool changed;             /* the last answer changed the ledger or what is known: worth a row in the journal */
+    int64_t first_ms; /* of the row */
+    bool rose;        /* the last answer showed more than the one before: something new landed here */
+    bool changed;     /* the last answer changed the ledger or what is known: worth a row in the journal */
     int64_t in_flight;
     struct arena *arena;
 };

@@ -17,29 +17,29 @@
 struct arena;
 
 enum event_kind {
-    EVENT_RELEASE_PLANNED,  /* body: plan (digest), environment, unit, old_unit, commit, pipeline, kind, stages, steps, instances */
-    EVENT_RUNNER_STARTED,   /* a runner took the lease; body: pid, start, boot_id, host, person */
-    EVENT_RUNNER_STOPPED,   /* it left in order; body: signal */
-    EVENT_STEP_STARTED,     /* the intent: durable before any effect. step, attempt; body: key */
-    EVENT_STEP_DONE,        /* step, attempt; body: detail, evidence (digest) */
-    EVENT_STEP_FAILED,      /* step, attempt, error_kind; body: code, text, hint, detail, evidence */
-    EVENT_STEP_SKIPPED,     /* step; reason says why */
-    EVENT_STEP_DOUBTED,     /* an intent without outcome of a verb that cannot be repeated */
-    EVENT_STEP_RENEWED,     /* a done proof became stale, or a person asked to try again: pending once more */
-    EVENT_HOLD_SLICE,       /* step, number = milliseconds of observed healthy time */
-    EVENT_DRAIN_SAMPLED,    /* step; body: instance, values {probe: number or null}, identity, in_flight, ledger {probe:
+    EVENT_RELEASE_PLANNED, /* body: plan (digest), environment, unit, old_unit, commit, pipeline, kind, stages, steps, instances */
+    EVENT_RUNNER_STARTED, /* a runner took the lease; body: pid, start, boot_id, host, person */
+    EVENT_RUNNER_STOPPED, /* it left in order; body: signal */
+    EVENT_STEP_STARTED,   /* the intent: durable before any effect. step, attempt; body: key */
+    EVENT_STEP_DONE,      /* step, attempt; body: detail, evidence (digest) */
+    EVENT_STEP_FAILED,    /* step, attempt, error_kind; body: code, text, hint, detail, evidence */
+    EVENT_STEP_SKIPPED,   /* step; reason says why */
+    EVENT_STEP_DOUBTED,   /* an intent without outcome of a verb that cannot be repeated */
+    EVENT_STEP_RENEWED,   /* a done proof became stale, or a person asked to try again: pending once more */
+    EVENT_HOLD_SLICE,     /* step, number = milliseconds of observed healthy time */
+    EVENT_DRAIN_SAMPLED,  /* step; body: instance, values {probe: number or null}, identity, in_flight, ledger {probe:
                                {seen, ended, forced, lost, left}} — the ledger is absolute, not a difference */
-    EVENT_DRAIN_OVERDUE,    /* step; the deadline passed, a person is asked; body: left {probe: number} */
-    EVENT_PROBER_TALLIED,   /* body: stage, sent, failed, buckets {"<= ms": count} of this slice; number = failed so far */
-    EVENT_GATE_ASKED,       /* step; subject = what an approval binds to; expires_ms (wall); body: gate, approvals, people,
+    EVENT_DRAIN_OVERDUE,  /* step; the deadline passed, a person is asked; body: left {probe: number} */
+    EVENT_PROBER_TALLIED, /* body: stage, sent, failed, buckets {"<= ms": count} of this slice; number = failed so far */
+    EVENT_GATE_ASKED,    /* step; subject = what an approval binds to; expires_ms (wall); body: gate, approvals, people,
                                barred, expires_ms */
-    EVENT_GATE_OPENED,      /* step; body: decisions [seq, ...] that were used, once */
-    EVENT_GATE_EXPIRED,     /* step */
-    EVENT_DECISION_MADE,    /* by a person; decision, step (-1 = the release), subject; body: person, comment, values */
+    EVENT_GATE_OPENED,   /* step; body: decisions [seq, ...] that were used, once */
+    EVENT_GATE_EXPIRED,  /* step */
+    EVENT_DECISION_MADE, /* by a person; decision, step (-1 = the release), subject; body: person, comment, values */
     EVENT_DECISION_REFUSED, /* a decision that was not permitted is kept too; body: decision, person, why */
     EVENT_RELEASE_TURNED,   /* mode changes; body: reason is the event's reason, step = the cause or -1 */
-    EVENT_RELEASE_PIVOTED,  /* the first old stamp is about to be destroyed; nothing goes backward by itself after this */
-    EVENT_TRAFFIC_DRIFTED,  /* body: pool, wanted, found, cause ("restart" | "foreign" | "gone") */
+    EVENT_RELEASE_PIVOTED, /* the first old stamp is about to be destroyed; nothing goes backward by itself after this */
+    EVENT_TRAFFIC_DRIFTED,  /* body: pool, wanted, found, cause ("restart" | "missing" | "gone" | "foreign") */
     EVENT_TRAFFIC_REPAIRED, /* body: pool, wanted */
     EVENT_INSTANCE_LOST,    /* died without being asked; body: instance, how, log */
     EVENT_INSTANCE_SICK,    /* unhealthy answers in a row; body: instance, answer */
@@ -78,23 +78,23 @@ enum release_end {
 
 struct event {
     enum event_kind kind;
-    int64_t seq;             /* 0 until journaled */
-    const char *release;     /* "r-17" */
-    int64_t epoch;           /* of the runner's lease; 0 for a person's event */
-    int64_t at_ms;           /* wall clock, for people */
-    int64_t boot_ms;         /* CLOCK_BOOTTIME, for ages within one boot and epoch */
-    const char *actor;       /* a person's login name, or "penstock"; never NULL */
-    const char *reason;      /* never NULL in the journal */
-    int step;                /* ordinal in the plan, or -1 */
-    int attempt;             /* from 1; 0 when not about a step */
+    int64_t seq;         /* 0 until journaled */
+    const char *release; /* "r-17" */
+    int64_t epoch;       /* of the runner's lease; 0 for a person's event */
+    int64_t at_ms;       /* wall clock, for people */
+    int64_t boot_ms;     /* CLOCK_BOOTTIME, for ages within one boot and epoch */
+    const char *actor;   /* a person's login name, or "penstock"; never NULL */
+    const char *reason;  /* never NULL in the journal */
+    int step;            /* ordinal in the plan, or -1 */
+    int attempt;         /* from 1; 0 when not about a step */
     enum error_kind error_kind;
     enum decision_kind decision;
-    enum release_mode mode;  /* RELEASE_TURNED */
-    enum release_end end;    /* RELEASE_TURNED to MODE_UNDO: the end it leads to; RELEASE_ENDED: the end */
+    enum release_mode mode; /* RELEASE_TURNED */
+    enum release_end end;   /* RELEASE_TURNED to MODE_UNDO: the end it leads to; RELEASE_ENDED: the end */
     int64_t number;
-    int64_t expires_ms;      /* GATE_ASKED, wall clock; 0 = never */
-    const char *subject;     /* SHA-256 hex: what a decision is bound to; may be NULL */
-    const json_t *body;      /* borrowed or arena-owned object; may be NULL */
+    int64_t expires_ms;  /* GATE_ASKED, wall clock; 0 = never */
+    const char *subject; /* SHA-256 hex: what a decision is bound to; may be NULL */
+    const json_t *body;  /* borrowed or arena-owned object; may be NULL */
 };
 
 const char *event_kind_text(enum event_kind kind); /* "step.started" */

@@ -44,10 +44,9 @@ static void expand_build(struct builder *b)
     step->undo_text = "its directory is removed";
     if (unit->build.count) {
         step = builder_step(b, VERB_UNIT_BUILD, name,
-                            json_pack("{s:o, s:s, s:[], s:s, s:s, s:I}", "argv",
-                                      template_list(b, &unit->build, NULL), "cwd", source, "env", "log",
-                                      step_log(b, "build"), "out", b->out_dir, "timeout_ms",
-                                      (json_int_t)unit->timeout_ms),
+                            json_pack("{s:o, s:s, s:[], s:s, s:s, s:I}", "argv", template_list(b, &unit->build, NULL),
+                                      "cwd", source, "env", "log", step_log(b, "build"), "out", b->out_dir,
+                                      "timeout_ms", (json_int_t)unit->timeout_ms),
                             arena_printf(b->arena, "build %s", name));
         step->timeout_ms = unit->timeout_ms;
     }
@@ -72,9 +71,9 @@ static void expand_create(struct builder *b, const struct plan_instance *instanc
     struct plan_step *step = step_with_timeout(
         b, VERB_INSTANCE_CREATE, instance->name,
         json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s}", "driver", stamp_driver_text(stamps->driver), "argv",
-                  template_list(b, &stamps->start, instance), "env", template_env(b, stamps->env, stamps->env_count, instance),
-                  "cwd", stamps_cwd(b), "dir", instance->dir, "log", instance->log, "mark",
-                  instance_mark(b, instance->name)),
+                  template_list(b, &stamps->start, instance), "env",
+                  template_env(b, stamps->env, stamps->env_count, instance), "cwd", stamps_cwd(b), "dir", instance->dir,
+                  "log", instance->log, "mark", instance_mark(b, instance->name)),
         arena_printf(b->arena, "start %s", instance->name));
     step->undo_text = "it is stopped and removed";
 }
@@ -96,11 +95,11 @@ void expand_add(struct builder *b, const struct plan_instance *instance)
 {
     for (int i = 0; i < b->pipeline->traffic.pool_count; i++) {
         const char *pool = b->pipeline->traffic.pools[i].name;
-        struct plan_step *step = step_with_timeout(
-            b, VERB_TRAFFIC_ADD, instance->name,
-            json_pack("{s:s, s:s, s:o, s:i}", "pool", pool, "server", instance->name, "check",
-                      health_check(builder_contract(b, instance->side)), "wait_ms", ADD_WAIT_MS),
-            arena_printf(b->arena, "make %s known to the front door, share 0%%", instance->name));
+        struct plan_step *step =
+            step_with_timeout(b, VERB_TRAFFIC_ADD, instance->name,
+                              json_pack("{s:s, s:s, s:o, s:i}", "pool", pool, "server", instance->name, "check",
+                                        health_check(builder_contract(b, instance->side)), "wait_ms", ADD_WAIT_MS),
+                              arena_printf(b->arena, "make %s known to the front door, share 0%%", instance->name));
 
         step->undo_text = "it is taken out again";
     }
@@ -108,8 +107,8 @@ void expand_add(struct builder *b, const struct plan_instance *instance)
 
 static void expand_deploy(struct builder *b)
 {
-    struct plan_step *step = step_with_timeout(b, VERB_DOOR_ENSURE, b->plan->environment, json_object(),
-                                               "the front door answers");
+    struct plan_step *step =
+        step_with_timeout(b, VERB_DOOR_ENSURE, b->plan->environment, json_object(), "the front door answers");
     struct fork fork;
 
     step->undo_text = "it stays; it outlives releases";
@@ -184,8 +183,7 @@ void expand_shares(struct builder *b, int share_new)
     int olds = builder_count(b, SIDE_OLD);
     struct weights weights = {0, 1};
 
-    if (share_new > 0 &&
-        !shares_weights(share_new, builder_count(b, SIDE_NEW), olds, DOOR_WEIGHT_MAX, &weights))
+    if (share_new > 0 && !shares_weights(share_new, builder_count(b, SIDE_NEW), olds, DOOR_WEIGHT_MAX, &weights))
         BUG("lawful_check() let share %d through", share_new);
     for (int i = 0; i < b->pipeline->traffic.pool_count; i++) {
         const char *pool = b->pipeline->traffic.pools[i].name;
@@ -195,13 +193,12 @@ void expand_shares(struct builder *b, int share_new)
         json_object_set_new(shares, b->plan->unit.name, json_integer(olds ? share_new : SHARE_ALL));
         if (olds)
             json_object_set_new(shares, b->plan->old_unit.name, json_integer(SHARE_ALL - share_new));
-        step = step_with_timeout(b, VERB_TRAFFIC_SHARES, pool,
-                                 json_pack("{s:s, s:o, s:o}", "pool", pool, "shares", shares, "weights",
-                                           weights_of(b, weights)),
-                                 share_new == 0 ? arena_printf(b->arena, "%s: all traffic back to %s", pool,
-                                                               b->plan->old_unit.name)
-                                                : arena_printf(b->arena, "%s: %s of new traffic to %s", pool,
-                                                               share_text(b->arena, share_new), b->plan->unit.name));
+        step = step_with_timeout(
+            b, VERB_TRAFFIC_SHARES, pool,
+            json_pack("{s:s, s:o, s:o}", "pool", pool, "shares", shares, "weights", weights_of(b, weights)),
+            share_new == 0 ? arena_printf(b->arena, "%s: all traffic back to %s", pool, b->plan->old_unit.name)
+                           : arena_printf(b->arena, "%s: %s of new traffic to %s", pool,
+                                          share_text(b->arena, share_new), b->plan->unit.name));
         step->undo_text = olds ? arena_printf(b->arena, "all back to %s", b->plan->old_unit.name) : NULL;
     }
 }
@@ -238,10 +235,10 @@ static void expand_shift(struct builder *b, const struct stage_spec *stage)
             b->first_shares = b->plan->step_count;
         expand_shares(b, spec->share);
         if (spec->hold_ms && !first_release) {
-            struct plan_step *hold = builder_step(
-                b, VERB_HOLD, b->plan->unit.name, json_pack("{s:I}", "ms", (json_int_t)spec->hold_ms),
-                arena_printf(b->arena, "%s of healthy time at %s", duration_text(b->arena, spec->hold_ms),
-                             share_text(b->arena, spec->share)));
+            struct plan_step *hold =
+                builder_step(b, VERB_HOLD, b->plan->unit.name, json_pack("{s:I}", "ms", (json_int_t)spec->hold_ms),
+                             arena_printf(b->arena, "%s of healthy time at %s", duration_text(b->arena, spec->hold_ms),
+                                          share_text(b->arena, spec->share)));
 
             hold->retries = 0;
         }
@@ -257,10 +254,9 @@ void expand_traffic_drain(struct builder *b, const struct plan_instance *instanc
 {
     for (int i = 0; i < b->pipeline->traffic.pool_count; i++) {
         const char *pool = b->pipeline->traffic.pools[i].name;
-        struct plan_step *step = step_with_timeout(
-            b, VERB_TRAFFIC_DRAIN, instance->name,
-            json_pack("{s:s, s:s}", "pool", pool, "server", instance->name),
-            arena_printf(b->arena, "no new traffic to %s", instance->name));
+        struct plan_step *step = step_with_timeout(b, VERB_TRAFFIC_DRAIN, instance->name,
+                                                   json_pack("{s:s, s:s}", "pool", pool, "server", instance->name),
+                                                   arena_printf(b->arena, "no new traffic to %s", instance->name));
 
         step->undo_text = "it may have traffic again";
     }
@@ -268,8 +264,7 @@ void expand_traffic_drain(struct builder *b, const struct plan_instance *instanc
 
 void expand_drain_begin(struct builder *b, const struct plan_instance *instance, const char *which)
 {
-    const json_t *action =
-        json_object_get(json_object_get(builder_contract(b, instance->side), "drain"), which);
+    const json_t *action = json_object_get(json_object_get(builder_contract(b, instance->side), "drain"), which);
     bool begin = text_is(which, "begin");
     json_t *params;
     struct plan_step *step;
@@ -280,8 +275,7 @@ void expand_drain_begin(struct builder *b, const struct plan_instance *instance,
     if (json_object_get(action, "argv"))
         json_object_set_new(params, "argv", template_json(b, json_object_get(action, "argv"), instance));
     step = step_with_timeout(b, begin ? VERB_DRAIN_BEGIN : VERB_DRAIN_CANCEL, instance->name, params,
-                             arena_printf(b->arena, "%s takes %s rooms", instance->name,
-                                          begin ? "no new" : "new"));
+                             arena_printf(b->arena, "%s takes %s rooms", instance->name, begin ? "no new" : "new"));
     if (begin)
         step->undo_text = "it is told to take new rooms again";
 }
@@ -301,8 +295,10 @@ void expand_drain_wait(struct builder *b, const struct plan_instance *instance, 
         b, verb, instance->name,
         json_pack("{s:O, s:o, s:i, s:I, s:I, s:I, s:s, s:o, s:s, s:b}", "probes",
                   json_object_get(builder_contract(b, instance->side), "probes"), "until", until, "samples",
-                  prove ? 1 : drain ? drain->settle_samples : 1, "over_ms",
-                  (json_int_t)(prove || !drain ? 0 : drain->settle_over_ms), "every_ms",
+                  prove   ? 1
+                  : drain ? drain->settle_samples
+                          : 1,
+                  "over_ms", (json_int_t)(prove || !drain ? 0 : drain->settle_over_ms), "every_ms",
                   (json_int_t)(drain ? drain->every_ms : 1000), "deadline_ms",
                   (json_int_t)(prove || !drain ? 0 : drain->deadline_ms), "deadline_do",
                   drain && drain->deadline_do == DEADLINE_FAIL ? "fail" : "ask", "pools", pools, "server",
@@ -409,13 +405,23 @@ int64_t command_timeout_ms(const struct stage_spec *stage)
     return stage->timeout_ms ? stage->timeout_ms : COMMAND_TIMEOUT_MS;
 }
 
+/* In the exported sources; what is run before they are there runs in the state directory. */
+static const char *command_cwd(struct builder *b)
+{
+    for (int i = 0; i < b->plan->step_count; i++) {
+        if (b->plan->steps[i].verb == VERB_UNIT_EXPORT)
+            return source_cwd(b);
+    }
+    return b->facts->state_dir;
+}
+
 static void expand_command(struct builder *b, const struct stage_spec *stage)
 {
     int64_t timeout_ms = command_timeout_ms(stage);
     struct plan_step *step = builder_step(
         b, VERB_COMMAND_RUN, stage->name,
         json_pack("{s:o, s:[], s:s, s:s, s:I}", "argv", template_list(b, &stage->command, NULL), "env", "cwd",
-                  source_cwd(b), "log", step_log(b, stage->name), "timeout_ms", (json_int_t)timeout_ms),
+                  command_cwd(b), "log", step_log(b, stage->name), "timeout_ms", (json_int_t)timeout_ms),
         arena_printf(b->arena, "run %s", stage->name));
 
     step->repeatable = stage->repeatable;
@@ -485,8 +491,7 @@ static void set_frontier(struct builder *b, int index, const struct ordinals *en
 
 void expand_stages(struct builder *b)
 {
-    struct ordinals *ends =
-        arena_array(b->arena, (size_t)b->pipeline->stage_count + 1, sizeof(*ends));
+    struct ordinals *ends = arena_array(b->arena, (size_t)b->pipeline->stage_count + 1, sizeof(*ends));
 
     b->track = TRACK_FORWARD;
     for (int i = 0; i < b->pipeline->stage_count; i++) {

@@ -17,33 +17,33 @@ struct fact_instance {
     const char *address;
     const char *dir;
     const char *log;
-    const json_t *identity;  /* {pid, start, boot_id, mark} */
+    const json_t *identity; /* {pid, start, boot_id, mark} */
 };
 
 struct fact_unit {
-    const char *name;        /* NULL: none */
+    const char *name; /* NULL: none */
     const char *commit;
-    const char *state;       /* "live", "kept", ... */
+    const char *state; /* "live", "kept", ... */
     const json_t *contract;
     struct fact_instance *instances;
     int instance_count;
 };
 
 struct facts {
-    const char *release;     /* the next release's id */
-    int unit_number;         /* n of the next unit name */
-    const char *requester;   /* login name */
-    const char *commit;      /* 40 hex digits; NULL in a destroy */
-    const char *branch;      /* "" when not a branch */
+    const char *release;   /* the next release's id */
+    int unit_number;       /* n of the next unit name */
+    const char *requester; /* login name */
+    const char *commit;    /* 40 hex digits; NULL in a destroy */
+    const char *branch;    /* "" when not a branch */
     const char *subject;
-    const char *repository;  /* absolute path */
-    const char *state_dir;   /* absolute path */
-    const char *record;      /* the record's own id, part of every instance's mark */
-    struct fact_unit live;   /* what has the traffic now; name NULL on a first release */
+    const char *repository;      /* absolute path */
+    const char *state_dir;       /* absolute path */
+    const char *record;          /* the record's own id, part of every instance's mark */
+    struct fact_unit live;       /* what has the traffic now; name NULL on a first release */
     struct fact_unit *leftovers; /* units that are not destroyed and not live; some have files only */
     int leftover_count;
-    int64_t journal_seq;     /* of the record when the facts were read */
-    const json_t *door;      /* the front door the live unit stands behind ({driver, bind|socket, ...}); NULL = none yet */
+    int64_t journal_seq; /* of the record when the facts were read */
+    const json_t *door;  /* the front door the live unit stands behind ({driver, bind|socket, ...}); NULL = none yet */
 };
 
 #endif

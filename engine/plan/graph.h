@@ -12,12 +12,12 @@
 
 struct graph {
     const struct plan *plan;
-    int *first;        /* by step: where its dependents begin in `dependents`; one more at the end */
+    int *first; /* by step: where its dependents begin in `dependents`; one more at the end */
     int *dependents;
-    int *waiting;      /* by step: needs that are not over */
-    int *active;       /* steps that something can follow from, sorted */
+    int *waiting; /* by step: needs that are not over */
+    int *active;  /* steps that something can follow from, sorted */
     int active_count;
-    int open[2];       /* by track: steps that are not over */
+    int open[2]; /* by track: steps that are not over */
 };
 
 struct graph *graph_new(struct arena *arena, const struct plan *plan);

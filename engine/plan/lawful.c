@@ -117,8 +117,7 @@ static void check_ladder(struct builder *b, const struct stage_spec *shift)
                                 share_text(b->arena, step->share)))
                 ->hint = "a ladder only goes up; going back is what rollback is for";
         else if (step->share == before)
-            refuse(b, step->mark,
-                   arena_printf(b->arena, "share stays at %s", share_text(b->arena, step->share)))
+            refuse(b, step->mark, arena_printf(b->arena, "share stays at %s", share_text(b->arena, step->share)))
                 ->hint = "give the step a higher share, or a longer `hold` to the one before";
         before = step->share;
     }
@@ -141,9 +140,9 @@ static void check_exact(struct builder *b, const struct stage_spec *shift)
             refuse(b, shift->steps[i].mark,
                    arena_printf(b->arena, "share %s cannot be exact with %d new and %d old instances",
                                 share_text(b->arena, share), news, olds))
-                ->hint = arena_printf(b->arena, "the front door's weights are 0..%d; the nearest exact share is %s",
-                                      DOOR_WEIGHT_MAX,
-                                      share_text(b->arena, shares_nearest(share, news, olds, DOOR_WEIGHT_MAX)));
+                ->hint =
+                arena_printf(b->arena, "the front door's weights are 0..%d; the nearest exact share is %s",
+                             DOOR_WEIGHT_MAX, share_text(b->arena, shares_nearest(share, news, olds, DOOR_WEIGHT_MAX)));
     }
 }
 

@@ -151,7 +151,10 @@ static void fold_failed(struct machine_state *state, const struct event *event)
 {
     struct step_state *step = step_of(state, event);
     const struct plan_step *plan = &state->plan->steps[event->step];
-    bool again = event->error_kind == KIND_TRANSIENT || (event->error_kind == KIND_IN_DOUBT && plan->repeatable);
+    /* A check that says no is asked again as often as the pipeline wants: a wrong answer is an answer, not a broken step. */
+    bool check = plan->verb == VERB_CHECK_HTTP || plan->verb == VERB_CHECK_COMMAND;
+    bool again =
+        check || event->error_kind == KIND_TRANSIENT || (event->error_kind == KIND_IN_DOUBT && plan->repeatable);
 
     step->failures++;
     touch(step, event);
@@ -205,9 +208,8 @@ static void fold_decision(struct machine_state *state, const struct event *event
 {
     switch (event->decision) {
     case DECISION_APPROVE:
-        *ARENA_PUSH(state->arena, state->votes, state->vote_count, state->vote_capacity) =
-            (struct vote){event->seq, event->step, arena_text(state->arena, event->actor),
-                          arena_text(state->arena, event->subject)};
+        *ARENA_PUSH(state->arena, state->votes, state->vote_count, state->vote_capacity) = (struct vote){
+            event->seq, event->step, arena_text(state->arena, event->actor), arena_text(state->arena, event->subject)};
         break;
     case DECISION_REJECT:
         if (text_is(step_of(state, event)->subject, event->subject)) {
@@ -399,7 +401,8 @@ int machine_shares_step(const struct machine_state *state, const char *pool)
 
     for (int i = 0; i < state->plan->step_count; i++) {
         if (state->plan->steps[i].verb == VERB_TRAFFIC_SHARES && state->steps[i].status == STEP_DONE &&
-            text_is(json_get_text(state->plan->steps[i].params, "pool"), pool) && (last < 0 || state->steps[i].seq > state->steps[last].seq))
+            text_is(json_get_text(state->plan->steps[i].params, "pool"), pool) &&
+            (last < 0 || state->steps[i].seq > state->steps[last].seq))
             last = i;
     }
     return last;

@@ -30,21 +30,21 @@ enum step_status {
 
 struct step_state {
     enum step_status status;
-    int attempt;             /* attempts begun */
-    int failures;            /* since the retry budget was last renewed */
-    bool started;            /* ever: what undo looks at */
-    int64_t seq;             /* of the event that made it done */
-    int64_t first_boot_ms;   /* boot clock at its first start; deadlines count from there, anew after a reboot */
-    int64_t epoch;           /* of the last event about it */
-    int64_t boot_ms;         /* of the last event about it */
-    int64_t held_ms;         /* VERB_HOLD: observed healthy time so far */
-    bool exited;             /* VERB_INSTANCE_STOP: it ended within its grace */
-    bool asked;              /* VERB_GATE: the question stands */
-    const char *subject;     /* VERB_GATE: what approvals must carry */
-    int64_t expires_ms;      /* VERB_GATE, wall clock */
-    bool rejected;           /* VERB_GATE: a person said no */
-    bool expired;            /* VERB_GATE: nobody said anything in time */
-    bool overdue;            /* VERB_DRAIN_WAIT: a person is asked */
+    int attempt;           /* attempts begun */
+    int failures;          /* since the retry budget was last renewed */
+    bool started;          /* ever: what undo looks at */
+    int64_t seq;           /* of the event that made it done */
+    int64_t first_boot_ms; /* boot clock at its first start; deadlines count from there, anew after a reboot */
+    int64_t epoch;         /* of the last event about it */
+    int64_t boot_ms;       /* of the last event about it */
+    int64_t held_ms;       /* VERB_HOLD: observed healthy time so far */
+    bool exited;           /* VERB_INSTANCE_STOP: it ended within its grace */
+    bool asked;            /* VERB_GATE: the question stands */
+    const char *subject;   /* VERB_GATE: what approvals must carry */
+    int64_t expires_ms;    /* VERB_GATE, wall clock */
+    bool rejected;         /* VERB_GATE: a person said no */
+    bool expired;          /* VERB_GATE: nobody said anything in time */
+    bool overdue;          /* VERB_DRAIN_WAIT: a person is asked */
 };
 
 /* An approval that is not used up yet. */
@@ -69,32 +69,32 @@ struct known {
 
 struct machine_state {
     const struct plan *plan;
-    struct step_state *steps;  /* plan->step_count */
-    struct graph *graph;       /* who waits for whom, and what could happen next; machine.c keeps it */
-    struct known *known;       /* by instance and pool */
-    bool *monitor_off;         /* by monitor: what it watches is being stopped on purpose */
+    struct step_state *steps; /* plan->step_count */
+    struct graph *graph;      /* who waits for whom, and what could happen next; machine.c keeps it */
+    struct known *known;      /* by instance and pool */
+    bool *monitor_off;        /* by monitor: what it watches is being stopped on purpose */
     enum release_mode mode;
     enum release_mode before_hold; /* where a retry goes back to */
-    enum release_end end;      /* END_NONE while live */
-    enum release_end going_to; /* in MODE_UNDO: the end it leads to */
+    enum release_end end;          /* END_NONE while live */
+    enum release_end going_to;     /* in MODE_UNDO: the end it leads to */
     bool pivoted;
-    bool keep;                 /* abort --keep: leave cleanup steps out */
-    enum decision_kind asked;  /* ABORT, ROLLBACK or RETRY asked by a person and not yet acted on; else NONE */
+    bool keep;                /* abort --keep: leave cleanup steps out */
+    enum decision_kind asked; /* ABORT, ROLLBACK or RETRY asked by a person and not yet acted on; else NONE */
     const char *asked_by;
-    bool as_is;                /* abort --as-is: end where we stand */
-    struct alarm *alarms;      /* by instance, and one more for those that the plan does not name */
-    bool drift_open;           /* a repair is under way: no step of traffic, drain or destroy starts */
-    bool foreign;              /* a foreign change of traffic: held until a person decides */
-    int64_t epoch;             /* of the current runner */
+    bool as_is;           /* abort --as-is: end where we stand */
+    struct alarm *alarms; /* by instance, and one more for those that the plan does not name */
+    bool drift_open;      /* a repair is under way: no step of traffic, drain or destroy starts */
+    bool foreign;         /* a foreign change of traffic: held until a person decides */
+    int64_t epoch;        /* of the current runner */
     int64_t prober_failed;
-    int64_t prober_most;       /* failed requests that the plan allows; -1 = it has no prober */
-    int64_t prober_judged;     /* so many of them are too many, but a person decided to go on */
-    int64_t *stage_since;      /* boot clock at the stage's first step in this epoch, later by every pause; 0 = not begun */
-    int64_t *stage_paused;     /* boot clock since when the stage waits for people; 0 = it does not */
+    int64_t prober_most;   /* failed requests that the plan allows; -1 = it has no prober */
+    int64_t prober_judged; /* so many of them are too many, but a person decided to go on */
+    int64_t *stage_since;  /* boot clock at the stage's first step in this epoch, later by every pause; 0 = not begun */
+    int64_t *stage_paused; /* boot clock since when the stage waits for people; 0 = it does not */
     struct vote *votes;
     int vote_count, vote_capacity;
-    int failed_step;           /* the cause of MODE_UNDO or MODE_HELD; -1 */
-    const char *reason;        /* of the last turn; for people */
+    int failed_step;    /* the cause of MODE_UNDO or MODE_HELD; -1 */
+    const char *reason; /* of the last turn; for people */
     struct arena *arena;
 };
 

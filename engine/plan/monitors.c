@@ -26,7 +26,8 @@ static const struct stage_spec *shift_stage(const struct builder *b)
     return NULL;
 }
 
-static void monitor(struct builder *b, enum monitor_kind kind, const char *target, int first_step, int last_step, json_t *params)
+static void monitor(struct builder *b, enum monitor_kind kind, const char *target, int first_step, int last_step,
+                    json_t *params)
 {
     struct plan_monitor *monitor = builder_monitor(b);
 
@@ -76,8 +77,7 @@ static void watch_shift(struct builder *b, const struct stage_spec *shift)
                           "max_failed", (json_int_t)shift->prober.max_failed));
     for (int i = 0; i < shift->watch_count; i++) {
         const struct watch_spec *watch = &shift->watch[i];
-        const json_t *probe =
-            json_object_get(json_object_get(b->plan->unit.contract, "probes"), watch->probe);
+        const json_t *probe = json_object_get(json_object_get(b->plan->unit.contract, "probes"), watch->probe);
 
         for (int k = builder_next(b, SIDE_NEW, -1); k >= 0; k = builder_next(b, SIDE_NEW, k))
             monitor(b, MONITOR_LIMIT, b->plan->instances[k].name, b->first_shares, b->shift_last,

@@ -237,8 +237,8 @@ static bool rule_stage_timeout(struct machine_state *state, struct machine_now n
             state->stage_paused[stage] || now.boot_ms - state->stage_since[stage] < timeout_ms)
             continue;
         say(out, EVENT_STEP_FAILED, i,
-            arena_printf(state->arena, "stage %s took longer than its timeout of %s",
-                         state->plan->stages[stage].name, duration_text(state->arena, timeout_ms)));
+            arena_printf(state->arena, "stage %s took longer than its timeout of %s", state->plan->stages[stage].name,
+                         duration_text(state->arena, timeout_ms)));
         out->attempt = state->steps[i].attempt;
         out->error_kind = KIND_PERMANENT;
         return true;
@@ -357,11 +357,9 @@ static const char *not_wanted(const struct machine_state *state, int i)
         return "kept for inspection";
     if (plan->verb == VERB_INSTANCE_KILL) {
         for (int k = i - 1; k >= 0; k--) {
-            if (state->plan->steps[k].verb == VERB_INSTANCE_STOP &&
-                text_is(state->plan->steps[k].target, plan->target))
-                return state->steps[k].exited || state->steps[k].status == STEP_SKIPPED
-                           ? "it ended within its grace"
-                           : NULL;
+            if (state->plan->steps[k].verb == VERB_INSTANCE_STOP && text_is(state->plan->steps[k].target, plan->target))
+                return state->steps[k].exited || state->steps[k].status == STEP_SKIPPED ? "it ended within its grace"
+                                                                                        : NULL;
         }
     }
     return NULL;
@@ -408,8 +406,7 @@ static bool needs_calm_traffic(enum verb verb)
 /* Nothing but its own pause is in the way. */
 static bool may_start(const struct machine_state *state, int i)
 {
-    return state->graph->waiting[i] == 0 &&
-           !(state->drift_open && needs_calm_traffic(state->plan->steps[i].verb));
+    return state->graph->waiting[i] == 0 && !(state->drift_open && needs_calm_traffic(state->plan->steps[i].verb));
 }
 
 /* A proof that somebody else took, or that is old, does not count: it is asked for again. */
@@ -417,8 +414,7 @@ static bool is_stale(const struct machine_state *state, int proof, struct machin
 {
     const struct step_state *step = &state->steps[proof];
 
-    return step->status == STEP_DONE &&
-           (step->epoch != state->epoch || now.boot_ms - step->boot_ms > PROOF_FRESH_MS);
+    return step->status == STEP_DONE && (step->epoch != state->epoch || now.boot_ms - step->boot_ms > PROOF_FRESH_MS);
 }
 
 static bool start_step(struct machine_state *state, int i, struct machine_now now, struct event *out)

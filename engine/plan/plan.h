@@ -54,36 +54,36 @@ enum side { SIDE_NEW, SIDE_OLD };
 
 struct plan_stage {
     const char *name;
-    const char *kind;       /* spec's word; "undo" for the undo track's one stage */
-    int64_t timeout_ms;     /* 0 = none */
-    int first_step;         /* ordinals first..last, last < first when it has none */
+    const char *kind;   /* spec's word; "undo" for the undo track's one stage */
+    int64_t timeout_ms; /* 0 = none */
+    int first_step;     /* ordinals first..last, last < first when it has none */
     int last_step;
 };
 
 struct plan_step {
-    int ordinal;            /* its index in plan.steps */
-    int stage;              /* index in plan.stages */
+    int ordinal; /* its index in plan.steps */
+    int stage;   /* index in plan.stages */
     enum verb verb;
     enum track track;
-    const char *target;     /* instance, pool, unit, gate or check name */
-    const int *needs;       /* ordinals that must be done or skipped before (same track) */
+    const char *target; /* instance, pool, unit, gate or check name */
+    const int *needs;   /* ordinals that must be done or skipped before (same track) */
     int need_count;
-    int undoes;             /* undo track: wanted only if this forward step was ever started; -1 = always */
-    bool cleanup;           /* undo track: left out by `abort --keep` */
-    bool repeatable;        /* an intent without outcome may be run again */
-    int retries;            /* further attempts after a transient failure */
-    int64_t timeout_ms;     /* of one attempt; 0 = none (gates, holds, drains) */
-    int proof;              /* the DRAIN_PROVE step that must be fresh when this starts; -1 = none */
-    bool pivots;            /* starting it is the pivot (unless already pivoted) */
-    const char *key;        /* stable over attempts: base of SHA-256(release, stage, verb, target, params) */
-    const char *title;      /* for people: "start prod-1a2b3c4-1.west.1" */
-    const char *undo_text;  /* what undoes it, for the shown plan; NULL = nothing to undo */
+    int undoes;            /* undo track: wanted only if this forward step was ever started; -1 = always */
+    bool cleanup;          /* undo track: left out by `abort --keep` */
+    bool repeatable;       /* an intent without outcome may be run again */
+    int retries;           /* further attempts after a transient failure */
+    int64_t timeout_ms;    /* of one attempt; 0 = none (gates, holds, drains) */
+    int proof;             /* the DRAIN_PROVE step that must be fresh when this starts; -1 = none */
+    bool pivots;           /* starting it is the pivot (unless already pivoted) */
+    const char *key;       /* stable over attempts: base of SHA-256(release, stage, verb, target, params) */
+    const char *title;     /* for people: "start prod-1a2b3c4-1.west.1" */
+    const char *undo_text; /* what undoes it, for the shown plan; NULL = nothing to undo */
     const json_t *params;
 };
 
 struct plan_instance {
-    const char *name;       /* "<unit>.<region>.<k>" */
-    const char *stamp;      /* "<unit>.<region>" */
+    const char *name;  /* "<unit>.<region>.<k>" */
+    const char *stamp; /* "<unit>.<region>" */
     const char *region;
     const char *unit;
     enum side side;
@@ -95,7 +95,7 @@ struct plan_instance {
 
 /* One side's unit: `contract` says how to ask, drain and stop its instances, as it was released. */
 struct plan_unit {
-    const char *name;       /* NULL: there is no such side */
+    const char *name; /* NULL: there is no such side */
     const char *commit;
     const json_t *contract; /* {health, probes, stop, drain} */
 };
@@ -104,9 +104,9 @@ enum monitor_kind { MONITOR_TRAFFIC, MONITOR_HEALTH, MONITOR_PROBER, MONITOR_LIM
 
 struct plan_monitor {
     enum monitor_kind kind;
-    const char *target;     /* pool, instance, stage, probe */
-    int first_step;         /* live from the start of this step ... */
-    int last_step;          /* ... until this one is done or skipped; -1 = the end of the release */
+    const char *target; /* pool, instance, stage, probe */
+    int first_step;     /* live from the start of this step ... */
+    int last_step;      /* ... until this one is done or skipped; -1 = the end of the release */
     const json_t *params;
 };
 
@@ -114,18 +114,18 @@ enum plan_kind { PLAN_RELEASE, PLAN_DESTROY };
 
 struct plan {
     enum plan_kind kind;
-    const char *release;    /* "r-17" */
+    const char *release; /* "r-17" */
     const char *project;
     const char *environment;
-    const char *pipeline;   /* its name */
+    const char *pipeline; /* its name */
     const char *commit;
-    const char *branch;     /* "" when a bare commit was named */
-    const char *subject;    /* the commit's first line */
+    const char *branch;  /* "" when a bare commit was named */
+    const char *subject; /* the commit's first line */
     const char *requester;
-    bool rollback;          /* on_failure: rollback */
+    bool rollback;             /* on_failure: rollback */
     struct plan_unit unit;     /* new; name NULL in PLAN_DESTROY */
     struct plan_unit old_unit; /* name NULL on a first release */
-    const json_t *door;     /* {driver, socket | bind, dir, url, pools [{name, match}]} */
+    const json_t *door;        /* {driver, socket | bind, dir, url, pools [{name, match}]} */
     struct plan_stage *stages;
     int stage_count;
     struct plan_step *steps;
@@ -134,8 +134,8 @@ struct plan {
     int instance_count;
     struct plan_monitor *monitors;
     int monitor_count;
-    const char *text;       /* canonical JSON */
-    const char *digest;     /* SHA-256 hex of text */
+    const char *text;   /* canonical JSON */
+    const char *digest; /* SHA-256 hex of text */
 };
 
 const char *verb_text(enum verb verb); /* "instance.create" */

@@ -21,8 +21,8 @@ static json_t *door_of(const struct builder *b)
     json_t *pools = json_array();
 
     for (int i = 0; i < traffic->pool_count; i++)
-        json_array_append_new(pools, json_pack("{s:s, s:s}", "name", traffic->pools[i].name, "match",
-                                               traffic->pools[i].match));
+        json_array_append_new(
+            pools, json_pack("{s:s, s:s}", "name", traffic->pools[i].name, "match", traffic->pools[i].match));
     return json_pack("{s:s, s:b, s:s?, s:s, s:s?, s:s?, s:s?, s:o}", "driver", "haproxy", "managed", managed, "bind",
                      traffic->managed_bind, "socket",
                      managed ? arena_printf(b->arena, "%s/admin.sock", dir) : traffic->socket, "dir",
@@ -97,10 +97,10 @@ static void add_new_unit(struct builder *b)
             instance->region = arena_text(b->arena, stamps->regions.items[r]);
             instance->unit = name;
             instance->side = SIDE_NEW;
-            instance->dir = arena_printf(b->arena, "%s/stamps/%s/%s.%d", b->facts->state_dir, name,
-                                         stamps->regions.items[r], i);
-            instance->log = arena_printf(b->arena, "%s/logs/%s/%s.log", b->facts->state_dir, b->facts->release,
-                                         instance->name);
+            instance->dir =
+                arena_printf(b->arena, "%s/stamps/%s/%s.%d", b->facts->state_dir, name, stamps->regions.items[r], i);
+            instance->log =
+                arena_printf(b->arena, "%s/logs/%s/%s.log", b->facts->state_dir, b->facts->release, instance->name);
         }
     }
 }
@@ -247,8 +247,8 @@ struct error *plan_destroy(struct arena *arena, const struct project_spec *proje
 
     MUST(b.environment);
     if (unit && !named)
-        return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "environment '%s' has no unit '%s' that still stands",
-                                    pipeline->environment, unit),
+        return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT,
+                                    "environment '%s' has no unit '%s' that still stands", pipeline->environment, unit),
                           "penstock status %s", pipeline->environment);
     if (unit && named == &facts->live)
         return error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "unit '%s' is the one that has the traffic", unit),

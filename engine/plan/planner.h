@@ -25,8 +25,8 @@ void plan_release(struct arena *arena, const struct project_spec *project, const
  * the whole environment, front door and all. The same drain and proof as in a release.
  */
 NODISCARD struct error *plan_destroy(struct arena *arena, const struct project_spec *project,
-                                     const struct pipeline_spec *pipeline, const struct facts *facts,
-                                     const char *unit, struct plan **out);
+                                     const struct pipeline_spec *pipeline, const struct facts *facts, const char *unit,
+                                     struct plan **out);
 
 /* The plan as a person reads it: what is built, deployed, shifted, waited for, destroyed, and what undoes each. */
 void plan_render(const struct plan *plan, struct strbuf *out);

@@ -80,8 +80,7 @@ static bool is_grouped(const struct plan_step *step)
 static void count_groups(struct shown *shown)
 {
     for (int i = 0; i < shown->plan->instance_count; i++)
-        json_object_set_new(shown->units, shown->plan->instances[i].name,
-                            json_string(shown->plan->instances[i].unit));
+        json_object_set_new(shown->units, shown->plan->instances[i].name, json_string(shown->plan->instances[i].unit));
     for (int i = 0; i < shown->plan->step_count; i++) {
         const char *group = group_of(shown, &shown->plan->steps[i]);
 
@@ -111,8 +110,7 @@ static void render_gate(const struct plan_step *step, struct strbuf *out)
     strbuf_printf(out, " (%lld of ", (long long)approvals);
     if (json_array_size(people) == 0)
         strbuf_text(out, "anyone");
-    json_array_foreach(people, i, person)
-        strbuf_printf(out, "%s%s", i ? ", " : "", json_string_value(person));
+    json_array_foreach(people, i, person) strbuf_printf(out, "%s%s", i ? ", " : "", json_string_value(person));
     strbuf_text(out, json_get_bool(step->params, "bar_requester", false) ? "; not the requester)" : ")");
 }
 
@@ -120,7 +118,8 @@ static void render_until(struct shown *shown, const struct plan_step *step)
 {
     struct strbuf *out = shown->out;
     int64_t samples = json_get_int(step->params, "samples", 1);
-    int64_t over_ms = json_get_int(step->params, "over_ms", 0), deadline_ms = json_get_int(step->params, "deadline_ms", 0);
+    int64_t over_ms = json_get_int(step->params, "over_ms", 0),
+            deadline_ms = json_get_int(step->params, "deadline_ms", 0);
     const json_t *most;
     const char *probe;
 
@@ -167,10 +166,12 @@ static void render_stage(struct shown *shown, const struct plan_stage *stage)
 {
     if (text_is(stage->kind, "undo"))
         strbuf_printf(shown->out, "  if it fails before the pivot: %s\n",
-                      shown->plan->rollback ? "it is taken back, in this order, as far as it got"
-                                            : "it is held for a person; `penstock rollback` does this, as far as it got");
+                      shown->plan->rollback
+                          ? "it is taken back, in this order, as far as it got"
+                          : "it is held for a person; `penstock rollback` does this, as far as it got");
     else
-        strbuf_printf(shown->out, "  %s%s\n", stage->name, stage->last_step < stage->first_step ? ": nothing to do" : "");
+        strbuf_printf(shown->out, "  %s%s\n", stage->name,
+                      stage->last_step < stage->first_step ? ": nothing to do" : "");
     for (int i = stage->first_step; i <= stage->last_step; i++) {
         /* A kill is only what happens when a grace was not enough: the stop says so. */
         if (shown->plan->steps[i].verb != VERB_INSTANCE_KILL)

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -19,10 +19,9 @@ static const char *early_of_release(const struct builder *b, const char *name)
     const struct {
         const char *name, *value;
     } rows[] = {
-        {"release.id", b->plan->release},       {"release.commit", b->plan->commit},
-        {"release.branch", b->plan->branch},    {"unit.name", b->plan->unit.name},
-        {"unit.version", b->plan->commit},      {"unit.out", b->out_dir},
-        {"environment", b->plan->environment},  {"project", b->plan->project},
+        {"release.id", b->plan->release},      {"release.commit", b->plan->commit}, {"release.branch", b->plan->branch},
+        {"unit.name", b->plan->unit.name},     {"unit.version", b->plan->commit},   {"unit.out", b->out_dir},
+        {"environment", b->plan->environment}, {"project", b->plan->project},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -37,11 +36,16 @@ static const char *early_of_instance(const struct plan_instance *instance, const
     const struct {
         const char *name, *value;
     } rows[] = {
-        {"stamp.name", instance->stamp},    {"stamp.region", instance->region}, {"stamp.dir", instance->dir},
-        {"instance.name", instance->name},  {"instance.dir", instance->dir},
+        {"stamp.name", instance->stamp},
+        {"stamp.region", instance->region},
+        {"stamp.dir", instance->dir},
+        {"instance.name", instance->name},
+        {"instance.dir", instance->dir},
         /* late: handed on as they are */
-        {"stamp.url", "${stamp.url}"},      {"instance.address", "${instance.address}"},
-        {"instance.url", "${instance.url}"}, {"instance.port", "${instance.port}"},
+        {"stamp.url", "${stamp.url}"},
+        {"instance.address", "${instance.address}"},
+        {"instance.url", "${instance.url}"},
+        {"instance.port", "${instance.port}"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -113,8 +117,8 @@ json_t *template_json(struct builder *b, const json_t *list, const struct plan_i
     json_t *array = json_array();
 
     for (size_t i = 0; i < json_array_size(list); i++)
-        json_array_append_new(array, json_string(expand_text(b, json_string_value(json_array_get(list, i)),
-                                                             (struct mark){0}, instance)));
+        json_array_append_new(
+            array, json_string(expand_text(b, json_string_value(json_array_get(list, i)), (struct mark){0}, instance)));
     return array;
 }
 
@@ -125,9 +129,8 @@ json_t *template_env(struct builder *b, const struct env_entry *env, int count, 
     json_t *array = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:s}", "name", env[i].name, "source", sources[env[i].source],
-                                        "value", expand_text(b, env[i].value, env[i].mark, instance)));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", env[i].name, "source", sources[env[i].source],
+                                               "value", expand_text(b, env[i].value, env[i].mark, instance)));
     return array;
 }
 

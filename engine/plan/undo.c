@@ -96,21 +96,22 @@ static void undo_commands(struct builder *b)
 {
     for (int i = b->pipeline->stage_count - 1; i >= 0; i--) {
         const struct stage_spec *stage = &b->pipeline->stages[i];
-        int first = b->plan->step_count;
+        int first = b->plan->step_count, forward;
         struct plan_step *step;
 
         if (stage->kind != STAGE_COMMAND || stage->undo.count == 0)
             continue;
+        forward = find_forward(b, VERB_COMMAND_RUN, stage->name, NULL);
         step = builder_step(b, VERB_COMMAND_RUN, stage->name,
                             json_pack("{s:o, s:[], s:s, s:s, s:I}", "argv", template_list(b, &stage->undo, NULL), "env",
-                                      "cwd", source_cwd(b), "log",
+                                      "cwd", json_get_text(b->plan->steps[forward].params, "cwd"), "log",
                                       arena_printf(b->arena, "%s/logs/%s/%s.undo.log", b->facts->state_dir,
                                                    b->plan->release, stage->name),
                                       "timeout_ms", (json_int_t)command_timeout_ms(stage)),
                             arena_printf(b->arena, "take back %s", stage->name));
         step->repeatable = stage->repeatable;
         step->timeout_ms = command_timeout_ms(stage);
-        undoes(b, first, find_forward(b, VERB_COMMAND_RUN, stage->name, NULL), false);
+        undoes(b, first, forward, false);
     }
 }
 

@@ -21,7 +21,7 @@ struct call_run {
     struct effect want;
     struct io_effect *effect; /* NULL: none under way */
     struct io_timer *deadline;
-    struct io_timer *soon;    /* it ended at once; that is told from the loop */
+    struct io_timer *soon; /* it ended at once; that is told from the loop */
     enum call_status early;
     json_t *env;
 };
@@ -142,10 +142,9 @@ static void on_deadline(void *context)
     if (run->effect)
         io_cancel(run->effect);
     error_free(run->call.error);
-    run->call.error = error_new(ERR_TIMEOUT, KIND_IN_DOUBT, "%s of %s took longer than %s", run->spec.verb,
-                                run->spec.target,
-                                duration_text(run->call.arena, run->spec.timeout_ms ? run->spec.timeout_ms
-                                                                                    : CALL_TIMEOUT_MS));
+    run->call.error =
+        error_new(ERR_TIMEOUT, KIND_IN_DOUBT, "%s of %s took longer than %s", run->spec.verb, run->spec.target,
+                  duration_text(run->call.arena, run->spec.timeout_ms ? run->spec.timeout_ms : CALL_TIMEOUT_MS));
     call_end(run, CALL_FAILED);
 }
 
@@ -159,8 +158,9 @@ static struct error *resolve(const json_t *entry, json_t *env)
         const char *found = getenv(value);
 
         if (!found)
-            return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "variable '%s' for '%s' is not set", value, name),
-                              "set it where penstock is started");
+            return error_hint(
+                error_new(ERR_NOT_FOUND, KIND_PERMANENT, "variable '%s' for '%s' is not set", value, name),
+                "set it where penstock is started");
         json_object_set_new(env, name, json_string(found));
     } else if (text_is(source, "from_file")) {
         struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(SECRET_LIMIT_BYTES);
@@ -185,8 +185,7 @@ static struct error *environment(const json_t *list, json_t *env)
         if (getenv(inherited[k]))
             json_object_set_new(env, inherited[k], json_string(getenv(inherited[k])));
     }
-    json_array_foreach(list, i, entry)
-        TRY(resolve(entry, env));
+    json_array_foreach(list, i, entry) TRY(resolve(entry, env));
     return NULL;
 }
 

@@ -16,8 +16,8 @@ struct look {
     struct look *next;
     struct runner *runner;
     const struct plan_monitor *monitor;
-    int traffic_epoch;      /* when it was asked */
-    json_t *before;         /* who answered the last time, as far as this pool knows; NULL = nobody yet */
+    int traffic_epoch; /* when it was asked */
+    json_t *before;    /* who answered the last time, as far as this pool knows; NULL = nobody yet */
     struct call_run *call;
     void (*done)(void *context);
     void *context;
@@ -32,7 +32,7 @@ struct repair_call {
 
 struct door {
     struct look *looks;
-    json_t *seen;           /* {pool: who answered last}; each pool finds a restart for itself */
+    json_t *seen; /* {pool: who answered last}; each pool finds a restart for itself */
     struct call_run *repair;
     struct repair_call *calls;
     int count, capacity, at;
@@ -77,8 +77,7 @@ static const char *difference(const struct runner *r, const struct plan_monitor 
         if (!server) {
             *missing = true;
             found = arena_printf(arena, "%s is not known to it", instance->name);
-        } else if (!known.drained && json_get_int(server, "weight", -1) != weight &&
-                   !found) {
+        } else if (!known.drained && json_get_int(server, "weight", -1) != weight && !found) {
             found = arena_printf(arena, "%s has weight %lld, not %lld", instance->name,
                                  (long long)json_get_int(server, "weight", -1), (long long)weight);
         } else if (known.drained && text_is(json_get_text(server, "state"), "ready") && !found) {
@@ -103,18 +102,32 @@ static bool is_quiet(const struct runner *r, const struct look *look)
     return true;
 }
 
+/* What happened to the front door, for people. */
+static const char *cause_text(const char *cause)
+{
+    static const char *const texts[][2] = {
+        {"foreign", "was changed by somebody else"},
+        {"restart", "was restarted"},
+        {"missing", "does not know all servers any more"},
+        {"gone", "is gone"},
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        if (text_is(texts[i][0], cause))
+            return texts[i][1];
+    }
+    BUG("cause '%s'", cause);
+}
+
 static void drifted(struct runner *r, const struct look *look, const char *cause, const char *found)
 {
     struct queued *queued = runner_queue(r, EVENT_TRAFFIC_DRIFTED, -1, "");
 
-    queued->event.reason = runner_keep(queued, arena_printf(queued->arena, "the front door %s: %s",
-                                                            text_is(cause, "foreign")   ? "was changed by somebody else"
-                                                            : text_is(cause, "restart") ? "was restarted"
-                                                                                        : "is gone",
-                                                            found));
-    queued->event.body = json_in_arena(
-        queued->arena, json_pack("{s:s, s:s, s:s, s:O}", "pool", pool_of(look->monitor), "cause", cause, "found", found,
-                                 "wanted", wanted_weights(r, look->monitor)));
+    queued->event.reason =
+        runner_keep(queued, arena_printf(queued->arena, "the front door %s: %s", cause_text(cause), found));
+    queued->event.body =
+        json_in_arena(queued->arena, json_pack("{s:s, s:s, s:s, s:O}", "pool", pool_of(look->monitor), "cause", cause,
+                                               "found", found, "wanted", wanted_weights(r, look->monitor)));
 }
 
 /* Another process, or the same number begun at another time: what was set at run time is forgotten. */
@@ -143,13 +156,13 @@ static void look_at_answer(struct runner *r, struct look *look, struct call *cal
     json_object_set(door_of(r)->seen, pool_of(look->monitor), (json_t *)(uintptr_t)identity);
     found = difference(r, look->monitor, json_object_get(call->detail, "servers"), call->arena, &missing);
     if (found) {
-        drifted(r, look, restarted || missing ? "restart" : "foreign", found);
+        drifted(r, look, restarted ? "restart" : missing ? "missing" : "foreign", found);
     } else if (restarted) {
         struct queued *queued =
             runner_queue(r, EVENT_TRAFFIC_REPAIRED, -1, "the front door was restarted and came back as it should be");
 
-        queued->event.body = json_in_arena(queued->arena, json_pack("{s:s, s:O}", "pool", pool_of(look->monitor),
-                                                                    "identity", identity));
+        queued->event.body =
+            json_in_arena(queued->arena, json_pack("{s:s, s:O}", "pool", pool_of(look->monitor), "identity", identity));
     }
     if (!r->door_identity)
         r->door_identity = json_incref((json_t *)(uintptr_t)identity);
@@ -311,12 +324,12 @@ static void repair_next(struct runner *r)
     if (door_of(r)->at < door_of(r)->count) {
         call = &door_of(r)->calls[door_of(r)->at];
         door_of(r)->repair = call_start(r, &(struct call_spec){.advance = call->advance,
-                                                        .verb = call->verb,
-                                                        .target = call->target,
-                                                        .params = call->params,
-                                                        .instance = call->target,
-                                                        .ended = repair_ended,
-                                                        .context = r});
+                                                               .verb = call->verb,
+                                                               .target = call->target,
+                                                               .params = call->params,
+                                                               .instance = call->target,
+                                                               .ended = repair_ended,
+                                                               .context = r});
         return;
     }
     queued = runner_queue(r, EVENT_TRAFFIC_REPAIRED, -1, "the front door shows again what was asked for");

@@ -17,11 +17,11 @@ struct drainer {
     struct drain_judge judge;
     struct drain_answer answer;
     int64_t *values;
-    json_t *sample_params;   /* owned */
-    json_t *flight_params;   /* owned */
-    const char *identity;    /* in a fresh arena each round */
+    json_t *sample_params; /* owned */
+    json_t *flight_params; /* owned */
+    const char *identity;  /* in a fresh arena each round */
     struct arena *round;
-    const char *why;         /* the first reason for an unknown answer, in `round` */
+    const char *why; /* the first reason for an unknown answer, in `round` */
     size_t pool;
     bool deadline_said, lost_said;
 };
@@ -55,12 +55,15 @@ static void drainer_journal(struct activity *activity)
     struct queued *queued = runner_queue(r, EVENT_DRAIN_SAMPLED, activity->step, "what is left");
 
     queued->event.body = json_in_arena(queued->arena, drainer_body(activity));
-    queued->event.reason = runner_keep(queued, drain_judge_text(own->round, &own->judge));
+    queued->event.reason =
+        runner_keep(queued, arena_printf(own->round, "%s%s%s", drain_judge_text(own->round, &own->judge),
+                                         own->why ? ": " : "", own->why ? own->why : ""));
     json_object_set(r->ledgers, activity_step(activity)->target, (json_t *)(uintptr_t)queued->event.body);
     if (own->judge.rose) {
         queued = runner_queue(r, EVENT_FINDING, activity->step, "");
-        queued->event.reason = runner_keep(
-            queued, arena_printf(own->round, "something new landed on %s while it drains", activity_step(activity)->target));
+        queued->event.reason =
+            runner_keep(queued, arena_printf(own->round, "something new landed on %s while it drains",
+                                             activity_step(activity)->target));
         queued->event.body = json_in_arena(queued->arena, drainer_body(activity));
     }
 }
@@ -108,8 +111,9 @@ static void drainer_overdue(struct activity *activity)
     } else {
         struct queued *queued = runner_queue(r, EVENT_DRAIN_OVERDUE, activity->step, "");
 
-        queued->event.reason = runner_keep(queued, arena_printf(own->round, "%s is not empty after %s: %s", step->target,
-                                                                after, drain_judge_text(own->round, &own->judge)));
+        queued->event.reason =
+            runner_keep(queued, arena_printf(own->round, "%s is not empty after %s: %s", step->target, after,
+                                             drain_judge_text(own->round, &own->judge)));
         queued->event.body = json_in_arena(queued->arena, drainer_body(activity));
     }
 }
@@ -126,8 +130,8 @@ static void drainer_lost(struct activity *activity)
         return;
     own->lost_said = true;
     queued = runner_queue(r, EVENT_INSTANCE_LOST, activity->step, "");
-    queued->event.reason =
-        runner_keep(queued, arena_printf(own->round, "%s ended by itself or was replaced before it was drained", instance));
+    queued->event.reason = runner_keep(
+        queued, arena_printf(own->round, "%s ended by itself or was replaced before it was drained", instance));
     queued->event.body = json_in_arena(queued->arena, drainer_body(activity));
 }
 
@@ -192,14 +196,14 @@ static void drainer_ask_door(struct activity *activity)
     json_decref(own->flight_params);
     own->flight_params = json_pack("{s:O, s:O}", "pool", json_array_get(pools, own->pool), "server",
                                    json_object_get(step->params, "server"));
-    activity->call = call_start(activity->runner,
-                                &(struct call_spec){.advance = runner_traffic(activity->runner)->in_flight,
-                                                    .verb = "traffic.in_flight",
-                                                    .target = step->target,
-                                                    .params = own->flight_params,
-                                                    .timeout_ms = 10000,
-                                                    .ended = drainer_door_answered,
-                                                    .context = activity});
+    activity->call =
+        call_start(activity->runner, &(struct call_spec){.advance = runner_traffic(activity->runner)->in_flight,
+                                                         .verb = "traffic.in_flight",
+                                                         .target = step->target,
+                                                         .params = own->flight_params,
+                                                         .timeout_ms = 10000,
+                                                         .ended = drainer_door_answered,
+                                                         .context = activity});
 }
 
 static void drainer_read_sample(struct drainer *own, const struct call *call)
@@ -309,8 +313,8 @@ static void drainer_rule(struct activity *activity, struct drain_rule *rule)
             rule->accept_lost = true;
     }
     rule->limits = arena_array(activity->arena, json_object_size(until) + 1, sizeof(*rule->limits));
-    json_object_foreach((json_t *)(uintptr_t)until, probe, most)
-        rule->limits[rule->limit_count++] = (struct drain_limit){probe, json_integer_value(most)};
+    json_object_foreach((json_t *)(uintptr_t)until, probe, most) rule->limits[rule->limit_count++] =
+        (struct drain_limit){probe, json_integer_value(most)};
 }
 
 void drainer_start(struct activity *activity)
@@ -329,8 +333,8 @@ void drainer_start(struct activity *activity)
 
         json_object_set(probes, name, json_object_get(json_object_get(step->params, "probes"), name));
     }
-    own->sample_params = json_pack("{s:s?, s:o}", "address", runner_address(activity->runner, step->target), "probes",
-                                   probes);
+    own->sample_params =
+        json_pack("{s:s?, s:o}", "address", runner_address(activity->runner, step->target), "probes", probes);
     drain_judge_init(&own->judge, activity->arena, &own->rule);
     if (before)
         drain_judge_restore(&own->judge, before);

@@ -14,7 +14,8 @@
 #define TALLY_EVERY_MS 5000
 #define OUTSTANDING_MOST 1000
 
-static const int64_t bucket_ms[] = {1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000, 2000, 5000, 10000, 60000};
+static const int64_t bucket_ms[] = {1,  2,   3,   5,   7,   10,   15,   20,   30,    50,
+                                    70, 100, 200, 300, 500, 1000, 2000, 5000, 10000, 60000};
 #define BUCKETS ((int)(sizeof(bucket_ms) / sizeof(*bucket_ms)))
 
 struct request {
@@ -33,7 +34,7 @@ struct prober {
     struct io_timer *timer;
     struct request *requests; /* under way */
     int outstanding;
-    int64_t sent, failed;     /* answered since the last tally */
+    int64_t sent, failed; /* answered since the last tally */
     int64_t answers[BUCKETS];
     int64_t tallied_ms;
     void (*settled)(void *context);
@@ -60,9 +61,9 @@ static void prober_tally(struct prober *p)
     }
     queued = runner_queue(r, EVENT_PROBER_TALLIED, -1, "the prober's answers");
     queued->event.number = r->state.prober_failed + p->failed;
-    queued->event.body =
-        json_in_arena(queued->arena, json_pack("{s:s, s:I, s:I, s:o}", "stage", p->monitor->target, "sent",
-                                               (json_int_t)p->sent, "failed", (json_int_t)p->failed, "buckets", buckets));
+    queued->event.body = json_in_arena(queued->arena, json_pack("{s:s, s:I, s:I, s:o}", "stage", p->monitor->target,
+                                                                "sent", (json_int_t)p->sent, "failed",
+                                                                (json_int_t)p->failed, "buckets", buckets));
     /* The next slice must count on from here even before the tick has folded this one. */
     r->state.prober_failed += p->failed;
     p->sent = p->failed = 0;

@@ -40,21 +40,20 @@ static json_t *planned_body(const struct plan *plan, const json_t *text, const c
     json_object_set(body, "contract", json_object_get(json_object_get(text, "unit"), "contract"));
     json_object_set(body, "door", json_object_get(text, "door"));
     json_object_set(body, "stages", json_object_get(text, "stages"));
-    json_array_foreach(json_object_get(text, "steps"), i, entry)
-        json_array_append_new(steps, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "stage", json_object_get(entry, "stage"),
-                                               "verb", json_object_get(entry, "verb"), "track",
-                                               json_object_get(entry, "track"), "target",
-                                               json_object_get(entry, "target"), "title",
-                                               json_object_get(entry, "title"), "key", json_object_get(entry, "key")));
-    json_array_foreach(json_object_get(text, "instances"), i, entry) {
+    json_array_foreach(json_object_get(text, "steps"), i, entry) json_array_append_new(
+        steps, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "stage", json_object_get(entry, "stage"), "verb",
+                         json_object_get(entry, "verb"), "track", json_object_get(entry, "track"), "target",
+                         json_object_get(entry, "target"), "title", json_object_get(entry, "title"), "key",
+                         json_object_get(entry, "key")));
+    json_array_foreach(json_object_get(text, "instances"), i, entry)
+    {
         json_t *instance;
 
         if (!text_is(json_get_text(entry, "side"), side_text(SIDE_NEW)))
             continue;
         instance = json_object();
         for (size_t k = 0; k < sizeof(begin_body_instance_keys) / sizeof(*begin_body_instance_keys); k++)
-            json_object_set(instance, begin_body_instance_keys[k],
-                            json_object_get(entry, begin_body_instance_keys[k]));
+            json_object_set(instance, begin_body_instance_keys[k], json_object_get(entry, begin_body_instance_keys[k]));
         json_array_append_new(instances, instance);
     }
     json_object_set_new(body, "steps", steps);
@@ -68,7 +67,8 @@ static void add_marks(const struct plan *plan, json_t *body)
     json_t *instance;
     size_t i;
 
-    json_array_foreach(json_object_get(body, "instances"), i, instance) {
+    json_array_foreach(json_object_get(body, "instances"), i, instance)
+    {
         for (int k = 0; k < plan->step_count; k++) {
             if (plan->steps[k].verb == VERB_INSTANCE_CREATE &&
                 text_is(plan->steps[k].target, json_get_text(instance, "name")))
@@ -124,9 +124,9 @@ static struct error *load_plan(struct runner *r)
         return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no release '%s'", r->release),
                           "penstock history");
     if (json_is_integer(json_object_get(row, "ended_ms")))
-        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", r->release,
-                                    json_get_text(row, "end")),
-                          "penstock show %s", r->release);
+        return error_hint(
+            error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", r->release, json_get_text(row, "end")),
+            "penstock show %s", r->release);
     TRY(evidence_get(r->record, scratch, json_get_text(row, "plan"), &text, &length));
     return plan_decode(r->arena, text, length, &r->plan);
 }
@@ -146,8 +146,8 @@ static struct error *wait_for_orphans(struct runner *r)
     bool said = false;
 
     for (;;) {
-        struct error *error = lease_take(r->record, r->arena, r->plan->environment, r->release, r->options->person,
-                                         &r->lease);
+        struct error *error =
+            lease_take(r->record, r->arena, r->plan->environment, r->release, r->options->person, &r->lease);
 
         /* Transient: the runner is gone, and a child of it still holds the lock. It ends by itself, or is killed. */
         if (!error || error->kind != KIND_TRANSIENT)

@@ -17,22 +17,22 @@ struct plan;
 struct record;
 
 enum run_result {
-    RUN_ENDED,    /* the release has an end */
-    RUN_HELD,     /* a person is needed; traffic stays as it is */
-    RUN_AT_GATE,  /* stopped at a gate, because the caller wanted that */
-    RUN_STOPPED,  /* asked by a signal; the release can be resumed */
+    RUN_ENDED,   /* the release has an end */
+    RUN_HELD,    /* a person is needed; traffic stays as it is */
+    RUN_AT_GATE, /* stopped at a gate, because the caller wanted that */
+    RUN_STOPPED, /* asked by a signal; the release can be resumed */
 };
 
 struct run_outcome {
     enum run_result result;
-    enum release_end end;  /* RUN_ENDED */
-    int signal;            /* RUN_STOPPED */
+    enum release_end end; /* RUN_ENDED */
+    int signal;           /* RUN_STOPPED */
 };
 
 struct run_options {
-    const char *person;    /* login name, for the lease */
-    bool until_gate;       /* leave at the first gate that waits for people */
-    bool takeover;         /* kill orphaned children of a dead runner instead of waiting for them */
+    const char *person; /* login name, for the lease */
+    bool until_gate;    /* leave at the first gate that waits for people */
+    bool takeover;      /* kill orphaned children of a dead runner instead of waiting for them */
     /* Called from the loop after events became durable, and about once a second while nothing happens. May be NULL. */
     void (*changed)(void *context);
     /* A line for people about something that is not in the record (waiting for an orphan ...). May be NULL. */

@@ -169,8 +169,8 @@ static struct error *append_queued(struct runner *r, struct tx *tx, struct queue
         return NULL;
     if (queued->evidence) {
         const char *digest;
-        json_t *body = json_in_arena(queued->arena, queued->event.body ? json_copy((json_t *)(uintptr_t)queued->event.body)
-                                                                       : json_object());
+        json_t *body = json_in_arena(
+            queued->arena, queued->event.body ? json_copy((json_t *)(uintptr_t)queued->event.body) : json_object());
 
         TRY(evidence_put(tx, queued->arena, queued->evidence, strlen(queued->evidence), &digest));
         json_object_set_new(body, "evidence", json_string(digest));

@@ -33,7 +33,7 @@ struct watch;
 
 struct runner {
     struct record *record;
-    struct arena *arena;        /* as long as the run */
+    struct arena *arena; /* as long as the run */
     const char *release;
     struct plan *plan;
     struct machine_state state;
@@ -41,29 +41,29 @@ struct runner {
     struct lease lease;
     const struct run_options *options;
     struct run_outcome *outcome;
-    struct error *error;        /* why the run had to stop; the record's failure, usually */
-    const char *self;           /* this program's path */
+    struct error *error; /* why the run had to stop; the record's failure, usually */
+    const char *self;    /* this program's path */
 
-    json_t *instances;          /* {name: what is known of it now} */
-    json_t *ledgers;            /* {instance: body of its last drain.sampled} */
-    json_t *forced;             /* {instance: values that a person gave up} */
-    json_t *lost;               /* {instance: true}: said once */
-    json_t *door_identity;      /* of the front door when we last knew it to be ours; NULL = not seen yet */
+    json_t *instances;     /* {name: what is known of it now} */
+    json_t *ledgers;       /* {instance: body of its last drain.sampled} */
+    json_t *forced;        /* {instance: values that a person gave up} */
+    json_t *lost;          /* {instance: true}: said once */
+    json_t *door_identity; /* of the front door when we last knew it to be ours; NULL = not seen yet */
 
     struct queued *queue, **queue_end;
     bool tick_due;
-    struct io_timer *wake;      /* for machine_wakes_at() */
+    struct io_timer *wake; /* for machine_wakes_at() */
     struct io_timer *heartbeat;
-    int64_t seen_seq;           /* the last journal row that is folded in */
-    bool bell;                  /* somebody rang: read their decisions */
-    int stopping;               /* the signal that asked us to leave, or 0 */
-    struct io_timer *patience;  /* for what still runs when we should leave */
+    int64_t seen_seq;          /* the last journal row that is folded in */
+    bool bell;                 /* somebody rang: read their decisions */
+    int stopping;              /* the signal that asked us to leave, or 0 */
+    struct io_timer *patience; /* for what still runs when we should leave */
 
     struct activity **activities; /* by step; NULL = none */
-    struct watch *watches;      /* by monitor */
-    struct prober *prober;      /* NULL unless live */
-    int traffic_epoch;          /* rises with each change of traffic that we begin or end: voids observations */
-    struct door *door;          /* door.c's own */
+    struct watch *watches;        /* by monitor */
+    struct prober *prober;        /* NULL unless live */
+    int traffic_epoch;            /* rises with each change of traffic that we begin or end: voids observations */
+    struct door *door;            /* door.c's own */
     bool repairing;
 };
 
@@ -72,7 +72,7 @@ struct queued {
     struct queued *next;
     struct arena *arena;
     struct event event;
-    const char *evidence;       /* bytes to be kept by digest; NULL = none */
+    const char *evidence; /* bytes to be kept by digest; NULL = none */
 };
 
 /* A new thing to tell; fill ->event (step, body ...) right away. The tick comes by itself. */
@@ -81,7 +81,7 @@ struct queued *runner_queue(struct runner *r, enum event_kind kind, int step, co
 void runner_step_done(struct runner *r, int step, json_t *detail, const char *evidence);
 /* `error` is taken. */
 void runner_step_failed(struct runner *r, int step, struct error *error, const char *evidence);
-void runner_fail(struct runner *r, struct error *error); /* stop acting and leave; takes `error` */
+void runner_fail(struct runner *r, struct error *error);          /* stop acting and leave; takes `error` */
 const char *runner_keep(struct queued *queued, const char *text); /* copies into its arena */
 
 /* Folds the rows of this release that others (or an earlier runner) wrote. */
@@ -97,10 +97,10 @@ struct call_spec {
     const char *verb;
     const char *target;
     const char *key;
-    const json_t *params;   /* borrowed while the call lives */
-    const char *instance;   /* name, for what is known of it; NULL */
-    const json_t *env;      /* of a step: list of {name, source, value}; NULL */
-    int64_t timeout_ms;     /* 0 = 60 s */
+    const json_t *params; /* borrowed while the call lives */
+    const char *instance; /* name, for what is known of it; NULL */
+    const json_t *env;    /* of a step: list of {name, source, value}; NULL */
+    int64_t timeout_ms;   /* 0 = 60 s */
     call_end_fn ended;
     void *context;
 };
@@ -113,15 +113,15 @@ struct call *call_of(struct call_run *run);
 struct activity {
     struct runner *runner;
     int step;
-    bool is_call;               /* has effects of its own that should not be cut off without need */
+    bool is_call; /* has effects of its own that should not be cut off without need */
     struct call_run *call;
     struct io_timer *timer;
     struct arena *arena;
     void (*stop)(struct activity *activity); /* frees what own holds; may be NULL */
     void *own;
 };
-void activity_start(struct runner *r, int step);  /* steps.c */
-void activity_stop(struct activity *activity);    /* cancels whatever is under way, frees */
+void activity_start(struct runner *r, int step); /* steps.c */
+void activity_stop(struct activity *activity);   /* cancels whatever is under way, frees */
 const struct plan_step *activity_step(const struct activity *activity);
 
 /* Starters by verb: each fills the activity that is given. */
@@ -140,20 +140,20 @@ const char *runner_address(const struct runner *r, const char *instance); /* NUL
 json_t *runner_health_params(const struct runner *r, const char *instance, const json_t *health); /* new reference */
 
 /* watch.c */
-void watch_update(struct runner *r);  /* starts and stops monitors after each tick */
+void watch_update(struct runner *r); /* starts and stops monitors after each tick */
 void watch_stop(struct runner *r);
 /* Does everything that has a share answer well, as far as we saw? */
 bool watch_all_well(const struct runner *r);
 
 /* prober.c */
 void prober_start(struct runner *r, const struct plan_monitor *monitor);
-void prober_stop(struct runner *r);   /* tallies what is finished, drops the rest */
+void prober_stop(struct runner *r); /* tallies what is finished, drops the rest */
 /* No further requests; `settled` is called when the last is answered and tallied. */
 void prober_settle(struct runner *r, void (*settled)(void *context), void *context);
 
 /* door.c */
 void door_watch(struct runner *r, const struct plan_monitor *monitor, void (*done)(void *context), void *context);
-void door_repair(struct runner *r);   /* when drift is open and not foreign */
+void door_repair(struct runner *r); /* when drift is open and not foreign */
 void door_stop(struct runner *r);
 
 #endif

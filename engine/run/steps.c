@@ -17,9 +17,9 @@ enum executor { BY_CALL, BY_STAMP, BY_TRAFFIC, BY_ACTION, BY_ACTIVITY, BY_MACHIN
 
 struct verb_row {
     enum executor by;
-    advance_fn call;                              /* BY_CALL */
-    size_t member;                                /* BY_STAMP, BY_TRAFFIC: where in the driver's table */
-    void (*activity)(struct activity *activity);  /* BY_ACTIVITY */
+    advance_fn call;                             /* BY_CALL */
+    size_t member;                               /* BY_STAMP, BY_TRAFFIC: where in the driver's table */
+    void (*activity)(struct activity *activity); /* BY_ACTIVITY */
     bool with_env;
 };
 

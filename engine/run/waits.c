@@ -17,7 +17,7 @@ struct ready {
     int in_row;
     int64_t began_ms;
     json_t *health_params;
-    const char *answer;     /* the last health answer, for people */
+    const char *answer; /* the last health answer, for people */
     bool dead;
     bool late;
     struct effect read_log;
@@ -63,8 +63,8 @@ static void ready_give_up(struct activity *activity)
         ready_fail(activity, "", 0);
         return;
     }
-    ready->read_log = (struct effect){
-        .kind = EFFECT_READ_FILE, .timeout_ms = 5000, .limit_bytes = LOG_TAIL_BYTES, .path = log};
+    ready->read_log =
+        (struct effect){.kind = EFFECT_READ_FILE, .timeout_ms = 5000, .limit_bytes = LOG_TAIL_BYTES, .path = log};
     ready->effect = io_start(activity->runner->io, &ready->read_log, ready_log_read, activity);
 }
 
@@ -202,7 +202,8 @@ static void hold_tick(void *context)
     left = wanted - r->state.steps[activity->step].held_ms - hold->counted_ms;
     if (left <= 0 || hold->counted_ms >= HOLD_JOURNAL_MS)
         hold_flush(activity);
-    activity->timer = io_timer_start(r->io, left > 0 && left < HOLD_SLICE_MS ? left : HOLD_SLICE_MS, hold_tick, activity);
+    activity->timer =
+        io_timer_start(r->io, left > 0 && left < HOLD_SLICE_MS ? left : HOLD_SLICE_MS, hold_tick, activity);
 }
 
 void hold_start(struct activity *activity)
@@ -247,7 +248,8 @@ static bool is_kept(const json_t *keep, const char *server)
     const json_t *name;
     size_t i;
 
-    json_array_foreach(keep, i, name) {
+    json_array_foreach(keep, i, name)
+    {
         if (text_is(json_string_value(name), server))
             return true;
     }
@@ -271,7 +273,8 @@ static void single_observed(void *context, struct call_run *run, enum call_statu
         runner_step_failed(activity->runner, activity->step, error, call->evidence);
         return;
     }
-    json_object_foreach(json_object_get(call->detail, "servers"), server, ignored) {
+    json_object_foreach(json_object_get(call->detail, "servers"), server, ignored)
+    {
         if (!is_kept(json_object_get(params, "keep"), server)) {
             runner_step_failed(activity->runner, activity->step,
                                error_new(ERR_CONFLICT, KIND_TRANSIENT,
@@ -293,12 +296,13 @@ static void single_ask(struct activity *activity)
 
     json_decref(single->params);
     single->params = json_pack("{s:O}", "pool", json_array_get(json_object_get(step->params, "pools"), single->pool));
-    activity->call = call_start(activity->runner, &(struct call_spec){.advance = runner_traffic(activity->runner)->observe,
-                                                                      .verb = "traffic.observe",
-                                                                      .target = step->target,
-                                                                      .params = single->params,
-                                                                      .ended = single_observed,
-                                                                      .context = activity});
+    activity->call =
+        call_start(activity->runner, &(struct call_spec){.advance = runner_traffic(activity->runner)->observe,
+                                                         .verb = "traffic.observe",
+                                                         .target = step->target,
+                                                         .params = single->params,
+                                                         .ended = single_observed,
+                                                         .context = activity});
 }
 
 static void single_stop(struct activity *activity)

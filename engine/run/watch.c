@@ -14,14 +14,14 @@ struct watch {
     struct runner *runner;
     const struct plan_monitor *monitor;
     bool live;
-    bool under_way;          /* the door's questions are asked by door.c */
+    bool under_way; /* the door's questions are asked by door.c */
     struct call_run *call;
     struct io_timer *timer;
-    json_t *params;          /* of the call; owned */
-    int good, bad;           /* in a row */
-    bool well;               /* as far as we saw */
-    bool said;               /* the trouble is in the journal */
-    const char *answer;      /* the last one, in `arena` */
+    json_t *params;     /* of the call; owned */
+    int good, bad;      /* in a row */
+    bool well;          /* as far as we saw */
+    bool said;          /* the trouble is in the journal */
+    const char *answer; /* the last one, in `arena` */
     struct arena *arena;
 };
 
@@ -52,8 +52,8 @@ static void say(struct watch *w, enum event_kind kind, const char *reason)
     struct queued *queued = runner_queue(w->runner, kind, -1, "");
 
     queued->event.reason = runner_keep(queued, reason);
-    queued->event.body = json_in_arena(
-        queued->arena, json_pack("{s:s, s:s?}", "instance", w->monitor->target, "answer", w->answer));
+    queued->event.body =
+        json_in_arena(queued->arena, json_pack("{s:s, s:s?}", "instance", w->monitor->target, "answer", w->answer));
 }
 
 static enum side side_of(const struct watch *w)
@@ -167,14 +167,14 @@ static void watch_ask(struct watch *w)
             w->params = limit ? json_pack("{s:s?, s:O}", "address", runner_address(r, w->monitor->target), "probes",
                                           json_object_get(w->monitor->params, "probes"))
                               : runner_health_params(r, w->monitor->target, w->monitor->params);
-        w->call = call_start(r, &(struct call_spec){.advance = limit ? registry_probe("http")->sample
-                                                                     : registry_probe("http")->health,
-                                                    .verb = limit ? "probe.sample" : "instance.health",
-                                                    .target = w->monitor->target,
-                                                    .params = w->params,
-                                                    .instance = w->monitor->target,
-                                                    .ended = limit ? limit_answered : health_answered,
-                                                    .context = w});
+        w->call = call_start(
+            r, &(struct call_spec){.advance = limit ? registry_probe("http")->sample : registry_probe("http")->health,
+                                   .verb = limit ? "probe.sample" : "instance.health",
+                                   .target = w->monitor->target,
+                                   .params = w->params,
+                                   .instance = w->monitor->target,
+                                   .ended = limit ? limit_answered : health_answered,
+                                   .context = w});
         return;
     case MONITOR_PROBER:
         return;

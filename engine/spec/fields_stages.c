@@ -110,11 +110,11 @@ static void check_check(struct bind *bind, const struct node *node, void *object
 
 #undef AT
 #define AT(member) .offset = offsetof(struct check_spec, member)
-#define VERB(verb, text)                                                                                    \
-    {                                                                                                       \
-        .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_NONE, .one_of = true, \
-        .choice = CHECK_HTTP, AT(http.verb), .doc = "the path of a " text " request to each new instance",  \
-        .example = "/"                                                                                      \
+#define VERB(verb, text)                                                                                   \
+    {                                                                                                      \
+        .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_NONE, .one_of = true,    \
+        .choice = CHECK_HTTP, AT(http.verb), .doc = "the path of a " text " request to each new instance", \
+        .example = "/"                                                                                     \
     }
 static const struct field check_fields[] = {
     {.name = "name",

@@ -252,11 +252,11 @@ static void check_action(struct bind *bind, const struct node *node, void *objec
 }
 
 #define AT(member) .offset = offsetof(struct action_spec, member)
-#define VERB(verb, text)                                                                                    \
-    {                                                                                                       \
+#define VERB(verb, text)                                                                                \
+    {                                                                                                   \
         .name = #verb, .type = FIELD_TEXT, .form = FORM_HTTP_PATH, .scope = SCOPE_NONE, .one_of = true, \
-        .choice = ACTION_HTTP, AT(http.verb), .doc = "the path of a " text " request to the instance",      \
-        .example = "/drain"                                                                                 \
+        .choice = ACTION_HTTP, AT(http.verb), .doc = "the path of a " text " request to the instance",  \
+        .example = "/drain"                                                                             \
     }
 static const struct field action_fields[] = {
     VERB(get, "GET"),

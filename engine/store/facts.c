@@ -38,13 +38,14 @@ static void set_text_column(json_t *object, const char *key, sqlite3_stmt *state
 }
 
 /* An instance whose start was begun may run, although nobody saw it: it stands until something proves that it does not. */
-static const char instances_sql[] = "SELECT name, stamp, region, address, dir, log, pid, start, boot_id, mark"
-                                    "  FROM instance i"
-                                    " WHERE unit = ?1 AND state <> 'destroyed'"
-                                    "   AND (state <> 'planned' OR EXISTS (SELECT 1 FROM step s JOIN unit u"
-                                    "            ON u.name = i.unit AND s.release = u.release"
-                                    "         WHERE s.verb = 'instance.create' AND s.target = i.name AND s.attempt > 0))"
-                                    " ORDER BY name";
+static const char instances_sql[] =
+    "SELECT name, stamp, region, address, dir, log, pid, start, boot_id, mark"
+    "  FROM instance i"
+    " WHERE unit = ?1 AND state <> 'destroyed'"
+    "   AND (state <> 'planned' OR EXISTS (SELECT 1 FROM step s JOIN unit u"
+    "            ON u.name = i.unit AND s.release = u.release"
+    "         WHERE s.verb = 'instance.create' AND s.target = i.name AND s.attempt > 0))"
+    " ORDER BY name";
 
 /* The fields of a json object of the instance's process; new reference. */
 static json_t *column_identity(sqlite3_stmt *statement)
@@ -113,11 +114,10 @@ static struct error *read_live(struct record *record, struct arena *arena, const
     return column_text(statement, 0) ? read_unit(record, arena, statement, &out->live) : NULL;
 }
 
-static const char leftovers_sql[] =
-    "SELECT name, commit_id, state, contract FROM unit u"
-    " WHERE environment = ?1"
-    "   AND name IS NOT (SELECT live_unit FROM environment WHERE name = ?1)"
-    "   AND state <> 'destroyed' ORDER BY number";
+static const char leftovers_sql[] = "SELECT name, commit_id, state, contract FROM unit u"
+                                    " WHERE environment = ?1"
+                                    "   AND name IS NOT (SELECT live_unit FROM environment WHERE name = ?1)"
+                                    "   AND state <> 'destroyed' ORDER BY number";
 
 static struct error *read_leftovers(struct record *record, struct arena *arena, const char *environment,
                                     struct facts *out)

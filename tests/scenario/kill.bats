@@ -2,6 +2,7 @@
 # The runner is killed with SIGKILL at random moments, and resumed, again and again. Every release must end exactly as
 # one that nobody disturbed. KILLS (50) says how many kills; SEED makes a run repeatable in its choice of moments.
 
+# shellcheck disable=SC2034,SC2154 # variables of lib/scenario.bash
 load lib/scenario
 
 setup() { scenario_setup; }

@@ -99,7 +99,7 @@ refused()
     assert_says "$D/second.out" "step    check smoke on $new (stage validate, attempt 2)"
     grep -q '| {"version":"2.0.0",.*"error":"smoke-fail"}' "$D/second.out"
     assert_equal "$(show r-2 '.failures[0].stage')" validate
-    assert_equal "$(events r-2 step.done | jq -r 'select(.title | test("new traffic to")) | .title')" ''
+    assert_equal "$(events r-2 step.done | jq -r 'select(.title | test("% of new traffic to")) | .title')" ''
     assert_equal "$(client_says 'by_version["2.0.0"] // 0')" 0
     nothing_was_touched
 }

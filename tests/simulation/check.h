@@ -32,7 +32,6 @@ void check_happened(const struct effect *effect);
 void check_world(void); /* after an event of the world */
 /* The runner's end was told to the caller as this release's end. */
 void check_release_ended(const char *release);
-void check_record(void); /* at the end of a seed: the chain */
 
 /* Told of each row, after the people were. NULL: nobody. */
 extern void (*check_row_hook)(const struct row *row);

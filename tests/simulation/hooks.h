@@ -20,6 +20,7 @@ pid_t __wrap_getpid(void);
 int64_t __wrap_holder_start(int64_t pid);
 int __wrap_gethostname(char *name, size_t size);
 char *__wrap_getenv(const char *name);
+int __wrap_malloc_trim(size_t pad);
 _Noreturn void __wrap_bug_at(const char *file, int line, const char *format, ...);
 
 struct error *__real_tx_begin(struct record *record, struct tx *tx);

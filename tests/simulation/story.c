@@ -86,7 +86,7 @@ static struct plan *make_plan(struct arena *arena, int number, int64_t *facts_se
     facts.subject = "a commit";
     facts.requester = "ana";
     facts.repository = "/sim/repository";
-    facts.state_dir = record_directory(story.record);
+    facts.state_dir = "/sim/state";
     facts.record = record_id(story.record);
     *facts_seq = facts.journal_seq;
     if (number < 0 || facts.leftover_count > 0)
@@ -317,8 +317,8 @@ static void begin(uint64_t seed, const char *directory)
         return;
     people_begin(story.people);
     if (world.managed) {
-        door.config = sim_text("%s/doors/prod/haproxy.cfg", record_directory(story.record));
-        door.map = sim_text("%s/doors/prod/checks.map", record_directory(story.record));
+        door.config = sim_text("/sim/state/doors/prod/haproxy.cfg");
+        door.map = sim_text("/sim/state/doors/prod/checks.map");
     } else {
         door_start(NULL, false);
     }
@@ -349,7 +349,7 @@ bool story_run(uint64_t seed, const char *directory)
     int count;
 
     begin(seed, directory);
-    count = (int)rng_range(&sim.world, 2, 4);
+    count = (int)rng_range(&sim.world, 3, 5);
     for (int i = 0; i < count && !sim.failed; i++)
         one_release(i);
     if (!sim.failed && rng_chance(&sim.world, 150)) {

@@ -16,14 +16,14 @@ static struct {
     struct arena *arena;
     int64_t decisions;
     int64_t total;
-    char *old_subject; /* of a gate that was asked before */
+    const char *old_subject; /* of a gate that was asked before */
 } people;
 
 struct intention {
-    char *release;
-    char *target; /* gate or instance; NULL */
-    char *person;
-    char *subject; /* TAMPER */
+    const char *release;
+    const char *target; /* gate or instance; NULL */
+    const char *person;
+    const char *subject; /* TAMPER */
     enum decision_kind decision;
     int step;
     bool exact; /* FORCE: with the right numbers */
@@ -140,24 +140,13 @@ static void smuggle(const struct intention *intention)
     bell_ring(control_bell(people.arena, record_directory(people.record), "prod"));
 }
 
-static void intention_free(struct intention *intention)
-{
-    free(intention->release);
-    free(intention->target);
-    free(intention->person);
-    free(intention->subject);
-    free(intention);
-}
-
 static void do_it(void *context)
 {
     struct intention *intention = context;
     const struct checked_release *release = check_release(intention->release);
 
-    if (!people.record || sim.failed || !release || *release->end) {
-        intention_free(intention);
+    if (!people.record || sim.failed || !release || *release->end)
         return;
-    }
     if (intention->smuggled) {
         smuggle(intention);
     } else if (intention->decision == DECISION_FORCE) {
@@ -169,17 +158,16 @@ static void do_it(void *context)
     } else {
         (void)simple(intention->release, intention->person, intention->decision, intention->target, NULL);
     }
-    intention_free(intention);
 }
 
 static struct intention *plan_to(int64_t in_ms, const char *release, const char *person, enum decision_kind decision,
                                  const char *target)
 {
-    struct intention *intention = heap_alloc(sizeof(*intention));
+    struct intention *intention = ARENA_NEW(people.arena, struct intention);
 
-    *intention = (struct intention){.release = heap_text(release),
-                                    .target = target ? heap_text(target) : NULL,
-                                    .person = heap_text(person),
+    *intention = (struct intention){.release = arena_text(people.arena, release),
+                                    .target = arena_text(people.arena, target),
+                                    .person = arena_text(people.arena, person),
                                     .decision = decision,
                                     .exact = true};
     sim_after(in_ms, NULL, do_it, intention);
@@ -197,9 +185,7 @@ static void gate_asked(const struct row *row, const char *gate, int64_t step, in
 
         intention->smuggled = true;
         intention->step = (int)step;
-        intention->subject = heap_text(people.old_subject ? people.old_subject
-                                                          : "00000000000000000000000000000000000000000000000000000000"
-                                                            "00000000");
+        intention->subject = people.old_subject ? people.old_subject : "none";
         if (approvals > 1 && rng_chance(rng, 500))
             in_ms += 100000; /* the others are late */
     }

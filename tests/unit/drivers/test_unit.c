@@ -90,8 +90,9 @@ static void test_unit_export__says_that_it_took_too_long(void **state)
 static void test_unit_build__begins_with_an_empty_output_directory(void **state)
 {
     struct arena *arena = *state;
-    struct made made = begin(arena, "{\"argv\":[\"make\",\"dist\"],\"cwd\":\"/s/src\",\"log\":\"/l\",\"out\":\"/s/out\","
-                                    "\"timeout_ms\":1000}");
+    struct made made =
+        begin(arena, "{\"argv\":[\"make\",\"dist\"],\"cwd\":\"/s/src\",\"log\":\"/l\",\"out\":\"/s/out\","
+                     "\"timeout_ms\":1000}");
     struct reply done = exited(0, "");
 
     assert_int_equal(unit_build(&made.call, NULL, &made.want), CALL_WANTS);
@@ -110,7 +111,8 @@ static void test_unit_build__begins_with_an_empty_output_directory(void **state)
 static void test_unit_build__fails_with_the_exit_code_of_the_command(void **state)
 {
     struct arena *arena = *state;
-    struct made made = begin(arena, "{\"argv\":[\"make\"],\"cwd\":\"/s\",\"log\":\"/l\",\"out\":\"/o\",\"timeout_ms\":1}");
+    struct made made =
+        begin(arena, "{\"argv\":[\"make\"],\"cwd\":\"/s\",\"log\":\"/l\",\"out\":\"/o\",\"timeout_ms\":1}");
     struct reply done = exited(0, ""), failed = exited(2, ""), log = exited(0, "no rule to make target\n");
 
     unit_build(&made.call, NULL, &made.want);

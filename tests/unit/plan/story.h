@@ -9,7 +9,7 @@
     "stages:\n"                                                                     \
     "  - build\n"                                                                   \
     "  - deploy\n"                                                                  \
-    "  - validate: {checks: [{name: home, get: /}]}\n"                              \
+    "  - validate: {checks: [{name: home, get: /, attempts: 1}]}\n"                 \
     "  - command: {name: migrate, run: [bin/migrate], undo: [bin/migrate, back]}\n" \
     "  - shift:\n"                                                                  \
     "      timeout: 2h\n"                                                           \

@@ -44,9 +44,10 @@ static void test_release_planned__makes_the_release_and_its_things(void **state)
     struct story *story = *state;
 
     story_plan_release(story, 1, NULL);
-    assert_rows(story, "SELECT * FROM release",
-                "r-1|1|prod|release|rooms|prod-aaaaaaa-1|NULL|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|main|"
-                "make rooms quieter|ana|feed|running|NULL|0|ana asked for it|ana|1795289136000|1795289136000|NULL|1|NULL");
+    assert_rows(
+        story, "SELECT * FROM release",
+        "r-1|1|prod|release|rooms|prod-aaaaaaa-1|NULL|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|main|"
+        "make rooms quieter|ana|feed|running|NULL|0|ana asked for it|ana|1795289136000|1795289136000|NULL|1|NULL");
     assert_rows(story, "SELECT * FROM environment",
                 "prod|NULL|{\"driver\":\"haproxy\",\"url\":\"http://127.0.0.1:8080\"}");
     assert_rows(story, "SELECT * FROM unit",
