@@ -175,7 +175,8 @@ $(B)/obj/%.o: %.c $(B)/gen/flags | packages $(B)/gen/version.h
 	@$(CC) $(CPPFLAGS) $(TEST_INCLUDES) $(LIBRARY_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/tests/%.o: TEST_INCLUDES := -Itests
-$(B)/obj/tests/%.o: | packages-test
+# By name: a pattern without a recipe would add nothing.
+$(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/*/*.c tests/*/*/*.c)): | packages-test
 
 $(LIB): $(LIB_OBJECTS) $(B)/gen/members
 	@rm -f $@
