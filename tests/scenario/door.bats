@@ -98,15 +98,18 @@ second_succeeds()
     take_down
 }
 
-# again_by_hand: what somebody does who finds HAProxy dead and knows its file.
+# again_by_hand: what somebody does who finds HAProxy dead and knows its file. The runner stands still meanwhile, or it
+# might be the first to start one.
 again_by_hand()
 {
+    kill -STOP "$second_pid"
     kill -KILL "$(door_pid)"
     (cd "$REPO/.penstock/doors/prod" && exec haproxy -db -f "$REPO/.penstock/doors/prod/haproxy.cfg") \
         >"$D/by-hand.log" 2>&1 </dev/null 3>&- &
     by_hand=$!
     disown
     wait_for 5 answers
+    kill -CONT "$second_pid"
 }
 
 @test "the front door is restarted by hand with its file: it comes back with its weights, and the release goes on" {

@@ -238,6 +238,17 @@ static void shares_done(const struct row *row, const struct checked_step *step)
     }
 }
 
+/* Who answered first, as far as it is written down: what a dead runner was told and did not write nobody knows. */
+static void sampled(const struct row *row)
+{
+    const json_t *body = json_object_get(row->event, "body");
+    struct instance *instance = world_instance(check_member(body, "instance"));
+    const char *dash = strrchr(check_member(body, "identity"), '-');
+
+    if (instance && dash && !instance->drained_boot)
+        instance->drained_boot = atoi(dash + 1);
+}
+
 /* What died or started anew did not drain: only a person can go on from there. */
 static void drained(struct checked_release *release, const struct checked_step *step)
 {
@@ -353,6 +364,8 @@ static void about_step(struct checked_release *release, struct checked_step *ste
         step->open = false;
     } else if (text_is(row->kind, "step.renewed")) {
         step->done = step->open = step->asked = step->overdue = false;
+    } else if (text_is(row->kind, "drain.sampled")) {
+        sampled(row);
     } else if (text_is(row->kind, "drain.overdue")) {
         step->overdue = true;
     } else if (text_is(row->kind, "gate.asked")) {

@@ -183,7 +183,7 @@ struct instance {
     int told_zeros;   /* such answers in a row */
     int told_best;    /* the most of them in this release */
     bool had_traffic; /* ever */
-    int drained_boot; /* who answered first since it drains; 0 = nobody yet */
+    int drained_boot; /* who answered first since it drains, by the journal; 0 = nobody yet */
 };
 
 struct world {

@@ -164,8 +164,6 @@ static void told(struct instance *instance, bool good)
     if (instance->told_zeros > instance->told_best)
         instance->told_best = instance->told_zeros;
     instance->told_boot = instance->boots;
-    if (good && !instance->drained_boot && !instance->accepting)
-        instance->drained_boot = instance->boots;
 }
 
 static void answer_rooms(struct instance *instance, struct happening *happening, bool with_boot)
