@@ -89,4 +89,10 @@ struct reply {
     int64_t elapsed_ms;
 };
 
+/*
+ * May it change the world? What only observes may be made again at will. A line to a socket counts as a change, because
+ * only its driver knows what it says.
+ */
+bool effect_changes(const struct effect *effect);
+
 #endif

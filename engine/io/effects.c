@@ -12,7 +12,6 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "base/text.h"
 
 #define DEFAULT_LIMIT_BYTES ((size_t)64 * 1024)
 
@@ -46,30 +45,6 @@ static const struct effect_way *way_of(enum effect_kind kind)
     BUG("effect kind %d has no way", (int)kind);
 }
 
-/* An observation may be made again at will; these may not. */
-static bool changes_world(const struct effect *effect)
-{
-    switch (effect->kind) {
-    case EFFECT_HTTP:
-        return !text_is(effect->method, "GET") && !text_is(effect->method, "HEAD");
-    case EFFECT_LINE:
-    case EFFECT_RUN:
-    case EFFECT_START:
-    case EFFECT_SIGNAL:
-    case EFFECT_MAKE_DIR:
-    case EFFECT_REMOVE_TREE:
-    case EFFECT_PUT_FILE:
-        return true;
-    case EFFECT_LOOK:
-    case EFFECT_AWAIT_EXIT:
-    case EFFECT_FREE_PORT:
-    case EFFECT_READ_FILE:
-    case EFFECT_SLEEP:
-        return false;
-    }
-    return true;
-}
-
 struct io_effect *io_start(struct io *io, const struct effect *effect, io_reply_fn done, void *context)
 {
     const struct effect_way *way = way_of(effect->kind);
@@ -82,7 +57,7 @@ struct io_effect *io_start(struct io *io, const struct effect *effect, io_reply_
     self->context = context;
     self->begun_ms = clock_boot_ms();
     LIST_INSERT_HEAD(&io->effects, self, link);
-    if (changes_world(effect))
+    if (effect_changes(effect))
         fault_point("effect.before");
     way->begin(self);
     return self;
@@ -113,7 +88,7 @@ void effect_reply(struct io_effect *self, struct reply *reply)
     if (!reply->environment)
         reply->environment = "";
     reply->elapsed_ms = clock_boot_ms() - self->begun_ms;
-    if (changes_world(self->effect))
+    if (effect_changes(self->effect))
         fault_point("effect.after");
     self->done(self->context, reply);
     self->way->release(self);

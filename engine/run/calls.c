@@ -58,30 +58,6 @@ static void call_end(struct call_run *run, enum call_status status)
 
 static void on_reply(void *context, const struct reply *reply);
 
-static bool changes_something(const struct effect *effect)
-{
-    switch (effect->kind) {
-    case EFFECT_HTTP:
-        return !text_is(effect->method, "GET");
-    case EFFECT_LINE:
-        return !text_starts(effect->text, "show ");
-    case EFFECT_RUN:
-    case EFFECT_START:
-    case EFFECT_SIGNAL:
-    case EFFECT_MAKE_DIR:
-    case EFFECT_REMOVE_TREE:
-    case EFFECT_PUT_FILE:
-        return true;
-    case EFFECT_LOOK:
-    case EFFECT_AWAIT_EXIT:
-    case EFFECT_FREE_PORT:
-    case EFFECT_READ_FILE:
-    case EFFECT_SLEEP:
-        return false;
-    }
-    BUG("effect %d", (int)effect->kind);
-}
-
 /*
  * Between the commit of an intent and a later effect of it much time may pass, and this process may have stood still
  * while another took over: it must not go on where it was. ERR_LEASE_HELD when it did.
@@ -110,7 +86,7 @@ static void call_advance(struct call_run *run, const struct reply *last)
         call_end(run, status);
         return;
     }
-    error = changes_something(&run->want) ? is_still_ours(run->runner) : NULL;
+    error = effect_changes(&run->want) ? is_still_ours(run->runner) : NULL;
     if (error) {
         runner_fail(run->runner, error);
         return;

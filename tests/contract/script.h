@@ -74,7 +74,7 @@ static inline const char *effect_text(struct arena *arena, const struct effect *
 }
 
 /* Can this effect change anything outside? */
-static inline bool effect_changes(const struct effect *effect)
+static inline bool script_changes(const struct effect *effect)
 {
     switch (effect->kind) {
     case EFFECT_HTTP:

@@ -66,7 +66,7 @@ static void test_contract__touches_nothing_that_is_as_wanted(void **state)
     prepare(row, &prepared);
     status = row->advance()(&prepared.call, NULL, &want);
     for (int i = 0; status == CALL_WANTS; i++) {
-        if (effect_changes(&want))
+        if (script_changes(&want))
             fail_msg("%s wants '%s'", row->name, effect_text(prepared.call.arena, &want));
         status = row->advance()(&prepared.call, &row->exchanges[i].reply, &want);
     }
