@@ -405,10 +405,11 @@ static struct error *check(struct deciding *own, int64_t now_ms)
     case DECISION_ROLLBACK:
         return check_back(own);
     case DECISION_RETRY:
-    case DECISION_ADOPT:
         return check_retry(own);
     case DECISION_FORCE:
         return check_force(own);
+    case DECISION_OVERRIDE:
+    case DECISION_REVIEW:
     case DECISION_NONE:
         break;
     }
@@ -426,7 +427,8 @@ static const char *reason_text(struct arena *arena, const struct decision_reques
         [DECISION_ROLLBACK] = "rollback asked",
         [DECISION_RETRY] = "retry asked",
         [DECISION_FORCE] = "work given up",
-        [DECISION_ADOPT] = "the plan's shares asked back",
+        [DECISION_OVERRIDE] = "override granted",
+        [DECISION_REVIEW] = "reviewed",
     };
 
     return arena_printf(arena, "%s by %s%s%s", past[request->decision], request->person, *request->comment ? ": " : "",

@@ -118,7 +118,7 @@ void plan_encode(struct arena *arena, struct plan *plan)
     char *hex = arena_alloc(arena, DIGEST_HEX);
 
     put_int(root, "format", PLAN_FORMAT);
-    put_text(root, "kind", plan->kind == PLAN_RELEASE ? "release" : "destroy");
+    put_text(root, "kind", plan_kind_text(plan->kind));
     put_text(root, "release", plan->release);
     put_text(root, "project", plan->project);
     put_text(root, "environment", plan->environment);
@@ -130,6 +130,7 @@ void plan_encode(struct arena *arena, struct plan *plan)
     json_object_set_new(root, "rollback", json_boolean(plan->rollback));
     json_object_set_new(root, "unit", encode_unit(&plan->unit));
     json_object_set_new(root, "old_unit", encode_unit(&plan->old_unit));
+    put_json(root, "terms", plan->terms.json);
     put_json(root, "door", plan->door);
     for (int i = 0; i < plan->stage_count; i++)
         json_array_append_new(stages, encode_stage(&plan->stages[i]));
@@ -316,12 +317,14 @@ static void *get_array(struct reader *r, const json_t *root, const char *key, si
 static void decode_head(struct reader *r, const json_t *root, struct plan *plan)
 {
     const char *kind = get_text(r, root, "kind", true);
-    bool release = text_is(kind, "release");
+    bool release;
 
     get_int(r, root, "format", PLAN_FORMAT, PLAN_FORMAT);
-    plan->kind = release ? PLAN_RELEASE : PLAN_DESTROY;
-    if (!release && !text_is(kind, "destroy"))
+    while (plan->kind < PLAN_DESTROY && !text_is(kind, plan_kind_text(plan->kind)))
+        plan->kind++;
+    if (!text_is(kind, plan_kind_text(plan->kind)))
         r->ok = false;
+    release = plan->kind != PLAN_DESTROY;
     plan->release = get_text(r, root, "release", true);
     plan->project = get_text(r, root, "project", true);
     plan->environment = get_text(r, root, "environment", true);
@@ -333,6 +336,9 @@ static void decode_head(struct reader *r, const json_t *root, struct plan *plan)
     plan->rollback = get_bool(r, root, "rollback");
     decode_unit(r, json_object_get(root, "unit"), release, &plan->unit);
     decode_unit(r, json_object_get(root, "old_unit"), false, &plan->old_unit);
+    plan->terms.json = get_json(r, root, "terms", false);
+    if (!plan_read_terms(r->arena, &plan->terms))
+        r->ok = false;
     plan->door = get_json(r, root, "door", false);
 }
 

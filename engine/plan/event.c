@@ -40,6 +40,9 @@ static const char *const kind_texts[EVENT_KIND_COUNT] = {
     [EVENT_INSTANCE_LOST] = "instance.lost",
     [EVENT_INSTANCE_SICK] = "instance.sick",
     [EVENT_INSTANCE_WELL] = "instance.well",
+    [EVENT_CALENDAR_CLOSED] = "calendar.closed",
+    [EVENT_CALENDAR_OPENED] = "calendar.opened",
+    [EVENT_BRANCH_MADE] = "branch.made",
     [EVENT_FINDING] = "finding",
     [EVENT_RELEASE_ENDED] = "release.ended",
 };
@@ -47,7 +50,7 @@ static const char *const kind_texts[EVENT_KIND_COUNT] = {
 static const char *const decision_texts[] = {
     [DECISION_NONE] = "",       [DECISION_APPROVE] = "approve",   [DECISION_REJECT] = "reject",
     [DECISION_ABORT] = "abort", [DECISION_ROLLBACK] = "rollback", [DECISION_RETRY] = "retry",
-    [DECISION_FORCE] = "force", [DECISION_ADOPT] = "adopt",
+    [DECISION_FORCE] = "force", [DECISION_OVERRIDE] = "override", [DECISION_REVIEW] = "review",
 };
 
 static const char *const mode_texts[] = {
@@ -477,6 +480,9 @@ bool event_body_is_folded(enum event_kind kind)
     case EVENT_RELEASE_TURNED:
     case EVENT_RELEASE_PIVOTED:
     case EVENT_INSTANCE_WELL:
+    case EVENT_CALENDAR_CLOSED:
+    case EVENT_CALENDAR_OPENED:
+    case EVENT_BRANCH_MADE:
     case EVENT_FINDING:
     case EVENT_RELEASE_ENDED:
         return false;

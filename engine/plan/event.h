@@ -17,7 +17,8 @@
 struct arena;
 
 enum event_kind {
-    EVENT_RELEASE_PLANNED, /* body: plan (digest), environment, unit, old_unit, commit, pipeline, kind, stages, steps, instances */
+    EVENT_RELEASE_PLANNED, /* body: plan (digest), environment, unit, old_unit, commit, pipeline, kind, stages, steps, instances,
+                               terms (plan.h) */
     EVENT_RUNNER_STARTED, /* a runner took the lease; body: pid, start, boot_id, host, person */
     EVENT_RUNNER_STOPPED, /* it left in order; body: signal */
     EVENT_STEP_STARTED,   /* the intent: durable before any effect. step, attempt; body: key */
@@ -44,8 +45,11 @@ enum event_kind {
     EVENT_INSTANCE_LOST,    /* died without being asked; body: instance, how, log */
     EVENT_INSTANCE_SICK,    /* unhealthy answers in a row; body: instance, answer */
     EVENT_INSTANCE_WELL,    /* healthy again; body: instance */
-    EVENT_FINDING,          /* something a person should know that changes nothing by itself; body: what */
-    EVENT_RELEASE_ENDED,    /* end; the reason is the event's reason */
+    EVENT_CALENDAR_CLOSED, /* a share waits: a window is over or a freeze began; expires_ms (wall) = until when; body: rule */
+    EVENT_CALENDAR_OPENED, /* it waits no longer; body: rule */
+    EVENT_BRANCH_MADE,     /* a release branch was made; of no release. body: branch, commit, trunk */
+    EVENT_FINDING,         /* something a person should know that changes nothing by itself; body: what */
+    EVENT_RELEASE_ENDED,   /* end; the reason is the event's reason */
     EVENT_KIND_COUNT,
 };
 
@@ -57,7 +61,8 @@ enum decision_kind {
     DECISION_ROLLBACK, /* the release goes back */
     DECISION_RETRY,    /* go on from the failed step */
     DECISION_FORCE,    /* give up what is left on an instance; body.values names the exact numbers */
-    DECISION_ADOPT,    /* keep a foreign change of the traffic out of the way: put the plan's shares back */
+    DECISION_OVERRIDE, /* a rule of an environment may be broken until a time; body: environment, rule, until_ms */
+    DECISION_REVIEW,   /* a hotfix was looked at afterwards, by somebody else */
 };
 
 enum release_mode {

@@ -347,7 +347,7 @@ void expand_destroy_instance(struct builder *b, const struct plan_instance *inst
                         arena_printf(b->arena, "stop %s", instance->name));
     step->timeout_ms = grace_ms + STEP_TIMEOUT_MS;
     step->proof = proof;
-    step->pivots = b->track == TRACK_FORWARD && b->plan->kind == PLAN_RELEASE;
+    step->pivots = b->track == TRACK_FORWARD && b->plan->kind != PLAN_DESTROY;
     step_with_timeout(b, VERB_INSTANCE_KILL, instance->name, json_pack("{s:s}", "driver", driver),
                       arena_printf(b->arena, "kill %s if its grace was not enough", instance->name));
     step_with_timeout(b, VERB_INSTANCE_REMOVE, instance->name, json_pack("{s:s}", "driver", driver),

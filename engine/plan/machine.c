@@ -39,7 +39,8 @@ static int pool_index(const struct plan *plan, const char *pool)
 
 void machine_init(struct machine_state *state, struct arena *arena, const struct plan *plan)
 {
-    *state = (struct machine_state){.plan = plan, .arena = arena, .failed_step = -1, .prober_most = -1};
+    *state =
+        (struct machine_state){.plan = plan, .arena = arena, .failed_step = -1, .closed_step = -1, .prober_most = -1};
     state->steps = arena_array(arena, (size_t)plan->step_count + 1, sizeof(*state->steps));
     state->stage_since = arena_array(arena, (size_t)plan->stage_count + 1, sizeof(*state->stage_since));
     state->stage_paused = arena_array(arena, (size_t)plan->stage_count + 1, sizeof(*state->stage_paused));
@@ -226,12 +227,14 @@ static void fold_decision(struct machine_state *state, const struct event *event
     case DECISION_RETRY:
         fold_asked(state, event, DECISION_RETRY);
         break;
-    case DECISION_ADOPT:
-        state->foreign = false;
-        break;
     case DECISION_FORCE: /* the runner's drain settles it, with the exact numbers; where we were held, we go on */
         fold_asked(state, event, state->mode == MODE_HELD ? DECISION_RETRY : state->asked);
         break;
+    case DECISION_OVERRIDE:
+        *ARENA_PUSH(state->arena, state->leaves, state->leave_count, state->leave_capacity) = (struct leave){
+            arena_text(state->arena, json_get_text(event->body, "rule")), json_get_int(event->body, "until_ms", 0)};
+        break;
+    case DECISION_REVIEW:
     case DECISION_NONE:
         break;
     }
@@ -242,8 +245,10 @@ static void fold_turned(struct machine_state *state, const struct event *event)
     if (event->mode == MODE_HELD && state->mode != MODE_HELD)
         state->before_hold = state->mode;
     state->mode = event->mode;
-    if (event->mode == MODE_UNDO)
+    if (event->mode == MODE_UNDO) {
         state->going_to = event->end;
+        state->closed_step = -1; /* going back waits for no calendar */
+    }
     state->failed_step = event->step;
     state->reason = arena_text(state->arena, event->reason);
     state->asked = DECISION_NONE;
@@ -261,9 +266,19 @@ static void fold_alarm(struct machine_state *state, const struct event *event)
         *alarm = (struct alarm){arena_text(state->arena, event->reason), event->kind == EVENT_INSTANCE_LOST};
 }
 
+static void fold_calendar(struct machine_state *state, const struct event *event)
+{
+    step_of(state, event);
+    state->closed_step = event->kind == EVENT_CALENDAR_CLOSED ? event->step : -1;
+    state->closed_until_ms = event->expires_ms;
+}
+
+/* For people, or for the calendar that people made. */
 static bool waits_for_people(const struct machine_state *state, int stage)
 {
     if (state->mode == MODE_HELD)
+        return true;
+    if (state->closed_step >= 0 && state->plan->steps[state->closed_step].stage == stage)
         return true;
     for (int at = 0; at < state->graph->active_count; at++) {
         int i = state->graph->active[at];
@@ -317,12 +332,9 @@ void machine_fold(struct machine_state *state, const struct event *event)
         fold_failed(state, event);
         break;
     case EVENT_STEP_SKIPPED:
-        step_of(state, event);
-        set_status(state, event->step, STEP_SKIPPED);
-        break;
     case EVENT_STEP_DOUBTED:
         step_of(state, event);
-        set_status(state, event->step, STEP_DOUBT);
+        set_status(state, event->step, event->kind == EVENT_STEP_SKIPPED ? STEP_SKIPPED : STEP_DOUBT);
         break;
     case EVENT_STEP_RENEWED:
         fold_renewed(state, event);
@@ -359,6 +371,10 @@ void machine_fold(struct machine_state *state, const struct event *event)
     case EVENT_TRAFFIC_REPAIRED:
         state->drift_open = state->foreign = false;
         break;
+    case EVENT_CALENDAR_CLOSED:
+    case EVENT_CALENDAR_OPENED:
+        fold_calendar(state, event);
+        break;
     case EVENT_INSTANCE_LOST:
     case EVENT_INSTANCE_SICK:
     case EVENT_INSTANCE_WELL:
@@ -371,6 +387,7 @@ void machine_fold(struct machine_state *state, const struct event *event)
     case EVENT_RUNNER_STOPPED:
     case EVENT_DRAIN_SAMPLED:
     case EVENT_DECISION_REFUSED:
+    case EVENT_BRANCH_MADE:
     case EVENT_FINDING:
         break;
     case EVENT_KIND_COUNT:

@@ -55,6 +55,12 @@ struct vote {
     const char *subject;
 };
 
+/* A rule of the environment that a person let be broken for a time. */
+struct leave {
+    const char *rule;
+    int64_t until_ms; /* wall clock */
+};
+
 /* An instance was lost or is sick, and nobody has decided yet that the release goes on without it. */
 struct alarm {
     const char *reason; /* NULL = all is well */
@@ -93,8 +99,12 @@ struct machine_state {
     int64_t *stage_paused; /* boot clock since when the stage waits for people; 0 = it does not */
     struct vote *votes;
     int vote_count, vote_capacity;
-    int failed_step;    /* the cause of MODE_UNDO or MODE_HELD; -1 */
-    const char *reason; /* of the last turn; for people */
+    struct leave *leaves;
+    int leave_count, leave_capacity;
+    int closed_step;         /* the share that waits for the calendar; -1 */
+    int64_t closed_until_ms; /* as it was said: wall clock, 0 = no end in sight */
+    int failed_step;         /* the cause of MODE_UNDO or MODE_HELD; -1 */
+    const char *reason;      /* of the last turn; for people */
     struct arena *arena;
 };
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "plan/calendar.h"
 #include "plan/graph.h"
 #include "plan/machine.h"
 
@@ -38,7 +39,7 @@ static enum track track_of(const struct machine_state *state)
 
 static bool can_go_back(const struct machine_state *state)
 {
-    return !state->pivoted && state->plan->kind == PLAN_RELEASE;
+    return !state->pivoted && state->plan->kind != PLAN_DESTROY;
 }
 
 static const char *name_of(const struct machine_state *state, int step)
@@ -105,7 +106,8 @@ static bool rule_asked(struct machine_state *state, struct machine_now now, stru
     case DECISION_APPROVE:
     case DECISION_REJECT:
     case DECISION_FORCE:
-    case DECISION_ADOPT:
+    case DECISION_OVERRIDE:
+    case DECISION_REVIEW:
         break;
     }
     return false;
@@ -428,6 +430,14 @@ static bool start_step(struct machine_state *state, int i, struct machine_now no
         return false;
     if (plan->proof >= 0 && is_stale(state, plan->proof, now))
         return say(out, EVENT_STEP_RENEWED, plan->proof, "the proof is not fresh any more");
+    switch (calendar_ask(state, i, now, out)) {
+    case CALENDAR_SAYS:
+        return true;
+    case CALENDAR_WAITS:
+        return false;
+    case CALENDAR_OPEN:
+        break;
+    }
     if (plan->pivots && !state->pivoted)
         return say(out, EVENT_RELEASE_PIVOTED, i, "the first old stamp is destroyed next");
     say(out, EVENT_STEP_STARTED, i, plan->title);
@@ -489,7 +499,7 @@ static void earlier(int64_t *when, int64_t candidate)
 
 int64_t machine_wakes_at(const struct machine_state *state, struct machine_now now)
 {
-    int64_t when = -1;
+    int64_t when = calendar_wakes_at(state, now);
 
     for (int at = 0; at < state->graph->active_count; at++) {
         int i = state->graph->active[at];

@@ -52,6 +52,14 @@ bool verb_parse(const char *text, enum verb *out)
     return false;
 }
 
+static const char *const plan_kind_texts[] = {
+    [PLAN_RELEASE] = "release", [PLAN_HOTFIX] = "hotfix", [PLAN_ROLLBACK] = "rollback", [PLAN_DESTROY] = "destroy"};
+
+const char *plan_kind_text(enum plan_kind kind)
+{
+    return plan_kind_texts[kind];
+}
+
 const char *side_text(enum side side)
 {
     return side == SIDE_NEW ? "new" : "old";

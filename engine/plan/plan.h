@@ -110,7 +110,40 @@ struct plan_monitor {
     const json_t *params;
 };
 
-enum plan_kind { PLAN_RELEASE, PLAN_DESTROY };
+enum plan_kind {
+    PLAN_RELEASE,
+    PLAN_HOTFIX,   /* commits picked onto the live branch, on a shorter ladder; reviewed afterwards */
+    PLAN_ROLLBACK, /* an earlier release's commit again, after its unit was destroyed */
+    PLAN_DESTROY,
+};
+
+/*
+ * On what terms the release goes: which rules it met and how, where its commits come from, when it may not take more
+ * traffic. `json` is what an approver and an auditor see; the rest is read from it for the machine. NULL json: none.
+ *
+ *   base_commit   the commit that was live; absent on a first release
+ *   scheduled     true: a nightly job asked for it
+ *   back_to       "r-12": the release that a PLAN_ROLLBACK repeats
+ *   authors       [{name, mail, logins: [...]}] of base_commit..commit, committers too
+ *   rules         [{rule, verdict: "met" | "overridden" | "exempt", detail, override_seq?}]
+ *   picks         [{commit, source, by_hand}] of a PLAN_HOTFIX, oldest first
+ *   shortened     [{what, was, now, reason}]: what a hotfix leaves out of its pipeline
+ *   review_ms     how long after its end a PLAN_HOTFIX must be reviewed
+ *   keep_until_ms a short-lived environment: when it may be cleaned up (wall clock)
+ *   closures      [{from_ms, until_ms, rule: "window" | "freeze", reason}] wall clock, in order, not overlapping; when no
+ *                 more traffic may be given. The last one has no end (until_ms 0): so far the calendar was looked up
+ */
+struct plan_closure {
+    int64_t from_ms, until_ms; /* wall clock; until_ms 0 = open end */
+    const char *rule;
+    const char *reason;
+};
+
+struct plan_terms {
+    const json_t *json;
+    const struct plan_closure *closures;
+    int closure_count;
+};
 
 struct plan {
     enum plan_kind kind;
@@ -125,7 +158,8 @@ struct plan {
     bool rollback;             /* on_failure: rollback */
     struct plan_unit unit;     /* new; name NULL in PLAN_DESTROY */
     struct plan_unit old_unit; /* name NULL on a first release */
-    const json_t *door;        /* {driver, socket | bind, dir, url, pools [{name, match}]} */
+    struct plan_terms terms;
+    const json_t *door; /* {driver, socket | bind, dir, url, pools [{name, match}]} */
     struct plan_stage *stages;
     int stage_count;
     struct plan_step *steps;
@@ -141,8 +175,12 @@ struct plan {
 const char *verb_text(enum verb verb); /* "instance.create" */
 bool verb_parse(const char *text, enum verb *out);
 const char *side_text(enum side side);
+const char *plan_kind_text(enum plan_kind kind); /* "release", "hotfix", "rollback", "destroy" */
 
 const struct plan_instance *plan_instance(const struct plan *plan, const char *name);
+
+/* Makes terms.closures from terms.json. False: they are not as described above. */
+NODISCARD bool plan_read_terms(struct arena *arena, struct plan_terms *terms);
 
 /* Fills text and digest from the rest. */
 void plan_encode(struct arena *arena, struct plan *plan);

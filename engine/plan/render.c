@@ -157,7 +157,7 @@ static void render_step(struct shown *shown, const struct plan_step *step)
         render_gate(step, out);
     if (step->verb == VERB_DRAIN_WAIT)
         render_until(shown, step);
-    if (step->undo_text && step->track == TRACK_FORWARD && shown->plan->kind == PLAN_RELEASE)
+    if (step->undo_text && step->track == TRACK_FORWARD && shown->plan->kind != PLAN_DESTROY)
         strbuf_printf(out, "  [undo: %s]", step->undo_text);
     strbuf_char(out, '\n');
 }

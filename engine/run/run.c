@@ -26,7 +26,7 @@ static json_t *planned_body(const struct plan *plan, const json_t *text, const c
     size_t i;
 
     json_object_set_new(body, "plan", json_string(digest));
-    json_object_set_new(body, "kind", json_string(plan->kind == PLAN_RELEASE ? "release" : "destroy"));
+    json_object_set_new(body, "kind", json_string(plan_kind_text(plan->kind)));
     json_object_set_new(body, "environment", json_string(plan->environment));
     json_object_set_new(body, "pipeline", json_string(plan->pipeline));
     json_object_set_new(body, "project", json_string(plan->project));
@@ -39,6 +39,7 @@ static json_t *planned_body(const struct plan *plan, const json_t *text, const c
     json_object_set_new(body, "requester", json_string(plan->requester));
     json_object_set(body, "contract", json_object_get(json_object_get(text, "unit"), "contract"));
     json_object_set(body, "door", json_object_get(text, "door"));
+    json_object_set(body, "terms", json_object_get(text, "terms"));
     json_object_set(body, "stages", json_object_get(text, "stages"));
     json_array_foreach(json_object_get(text, "steps"), i, entry) json_array_append_new(
         steps, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "stage", json_object_get(entry, "stage"), "verb",

@@ -181,7 +181,8 @@ static struct error *insert(struct record *record, const struct journal_row *row
 /* Kinds that may be about no release at all. */
 static bool stands_alone(enum event_kind kind)
 {
-    return kind == EVENT_FINDING || kind == EVENT_DECISION_REFUSED;
+    return kind == EVENT_FINDING || kind == EVENT_DECISION_REFUSED || kind == EVENT_DECISION_MADE ||
+           kind == EVENT_BRANCH_MADE;
 }
 
 /* A second live release is an answer, not a fault: two people may begin at the same moment. */
@@ -194,11 +195,15 @@ static struct error *conflict(struct record *record, const struct event *event, 
 
     if (event->kind != EVENT_RELEASE_PLANNED || error->code != ERR_CONFLICT)
         return error;
-    error_free(error);
     TRY(database_prepare(record, "SELECT id FROM release WHERE environment = ?1 AND ended_ms IS NULL", &statement,
                          NULL));
     statement_text(statement, 1, environment);
     TRY(database_step(record, statement, &row));
+    if (row && text_is(column_text(statement, 0), event->release)) {
+        error->code = ERR_BUG; /* its own row stands: what did not fit came after it */
+        return error;
+    }
+    error_free(error);
     if (!row) {
         live = error_new(ERR_CONFLICT, KIND_PERMANENT, "release '%s' is in the record already", event->release);
         return error_hint(live, "plan again: penstock plan");

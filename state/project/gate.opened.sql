@@ -16,5 +16,6 @@ UPDATE release SET state = CASE (SELECT track FROM step WHERE release = :release
                    reason = :reason, actor = :actor, state_ms = :at_ms
  WHERE id = :release AND state = 'waiting'
    AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.release = :release AND gate.state = 'asked')
+   AND NOT EXISTS (SELECT 1 FROM closure WHERE closure.release = :release AND closure.opened_ms IS NULL)
    AND NOT EXISTS (SELECT 1 FROM step WHERE step.release = :release AND step.state = 'running'
                                         AND step.verb = 'drain.wait' AND step.detail ->> '$.overdue' = 1);

@@ -13,7 +13,7 @@ UPDATE environment
              GROUP BY share.unit HAVING sum(basis_points) > 0
              ORDER BY sum(basis_points) DESC, share.unit IS e.live_unit DESC, share.unit LIMIT 1),
            live_unit,
-           (SELECT unit FROM release WHERE id = :release AND kind = 'release' AND :end = 'succeeded'))
+           (SELECT unit FROM release WHERE id = :release AND kind <> 'destroy' AND :end = 'succeeded'))
  WHERE name = (SELECT environment FROM release WHERE id = :release);
 
 UPDATE environment SET live_unit = NULL
@@ -27,5 +27,12 @@ UPDATE unit SET state = CASE WHEN name = (SELECT live_unit FROM environment WHER
    AND (name = (SELECT live_unit FROM environment WHERE environment.name = unit.environment)
         OR EXISTS (SELECT 1 FROM instance
                     WHERE instance.unit = unit.name AND instance.state NOT IN ('planned', 'destroyed')));
+
+UPDATE closure SET opened_ms = :at_ms, opened_seq = :seq WHERE release = :release AND opened_ms IS NULL;
+
+-- What was destroyed as a whole needs no cleaning up any more.
+UPDATE environment SET keep_until_ms = NULL
+ WHERE live_unit IS NULL
+   AND name = (SELECT environment FROM release WHERE id = :release AND kind = 'destroy' AND :end = 'succeeded');
 
 UPDATE gate SET state = 'expired' WHERE release = :release AND state = 'asked';

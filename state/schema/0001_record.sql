@@ -46,6 +46,7 @@ CREATE TABLE lease (                    -- who may act on an environment; the ep
 CREATE TABLE environment (
     name TEXT PRIMARY KEY,
     live_unit TEXT,                     -- what has the traffic; NULL before the first release
+    keep_until_ms INTEGER,              -- a short-lived one: may be cleaned up from then on; NULL = stays
     door TEXT                           -- JSON: the front door it stands behind
 ) STRICT;
 
@@ -53,7 +54,7 @@ CREATE TABLE release (
     id TEXT PRIMARY KEY,                -- 'r-17'
     number INTEGER NOT NULL UNIQUE,
     environment TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('release', 'destroy')),
+    kind TEXT NOT NULL CHECK (kind IN ('release', 'hotfix', 'rollback', 'destroy')),
     pipeline TEXT NOT NULL,
     unit TEXT,                          -- the new one; NULL in a destroy
     old_unit TEXT,                      -- NULL on a first release
@@ -61,6 +62,9 @@ CREATE TABLE release (
     branch TEXT NOT NULL,
     subject TEXT NOT NULL,
     requester TEXT NOT NULL,
+    scheduled INTEGER NOT NULL CHECK (scheduled IN (0, 1)), -- a nightly job asked for it
+    base_commit TEXT,                   -- what was live before; NULL on a first release
+    back_to TEXT,                       -- a rollback: the release that it repeats
     plan TEXT NOT NULL,                 -- digest of the plan in evidence
     state TEXT NOT NULL CHECK (state IN ('running', 'waiting', 'held', 'rolling_back', 'ended')),
     end TEXT CHECK (end IN ('succeeded', 'rolled_back', 'failed', 'aborted', 'rejected', 'expired')),
@@ -193,6 +197,97 @@ CREATE TABLE decision (
     used_seq INTEGER                    -- the event that used it, once
 ) STRICT;
 CREATE INDEX decision_by_release ON decision (release, seq);
+
+CREATE TABLE author (                   -- of the commits from base_commit to commit_id; committers too
+    release TEXT NOT NULL,
+    mail TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (release, mail, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rule (                     -- what the environment demanded of the release, and how that was met
+    release TEXT NOT NULL,
+    rule TEXT NOT NULL,                 -- 'branches', 'requires', 'changelog', 'window', 'freeze', ...
+    verdict TEXT NOT NULL CHECK (verdict IN ('met', 'overridden', 'exempt')),
+    detail TEXT NOT NULL,
+    override_seq INTEGER,               -- the decision that let it be broken
+    PRIMARY KEY (release, rule)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE closure (                  -- a live release waited with its traffic, for a window or a freeze
+    seq INTEGER PRIMARY KEY,
+    release TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    rule TEXT NOT NULL CHECK (rule IN ('window', 'freeze')),
+    reason TEXT NOT NULL,
+    closed_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,          -- as the calendar said; 0 = no end in sight
+    opened_ms INTEGER,                  -- NULL = waits
+    opened_seq INTEGER
+) STRICT;
+CREATE INDEX closure_by_release ON closure (release);
+
+CREATE TABLE override (                 -- a rule that may be broken for a time
+    seq INTEGER PRIMARY KEY,            -- of the decision
+    environment TEXT NOT NULL,
+    release TEXT NOT NULL,              -- the live one it was given for; '' = whichever begins before until_ms
+    rule TEXT NOT NULL,
+    person TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX override_by_environment ON override (environment, until_ms);
+
+CREATE TABLE pick (                     -- the commits of a hotfix
+    release TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    commit_id TEXT NOT NULL,            -- on the release branch
+    source TEXT NOT NULL,               -- on the trunk
+    by_hand INTEGER NOT NULL CHECK (by_hand IN (0, 1)), -- a person resolved its conflicts
+    PRIMARY KEY (release, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shortened (                -- what a hotfix left out of its pipeline
+    release TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    was TEXT NOT NULL,
+    now TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (release, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE review (                   -- a hotfix is looked at afterwards, by somebody else
+    release TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    closed_ms INTEGER,                  -- NULL = due
+    closed_seq INTEGER,
+    person TEXT,
+    comment TEXT
+) STRICT;
+CREATE INDEX review_due ON review (environment, due_ms) WHERE closed_ms IS NULL;
+
+CREATE TABLE branch (                   -- release branches that penstock made
+    name TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    trunk TEXT NOT NULL,
+    person TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    seq INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE share_history (            -- every change of shares that was proved
+    seq INTEGER NOT NULL,
+    environment TEXT NOT NULL,
+    release TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    basis_points INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (environment, seq, pool, unit)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE share (                    -- the last proved shares
     environment TEXT NOT NULL,

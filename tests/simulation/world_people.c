@@ -276,8 +276,6 @@ bool people_decide_held(const char *release, int tries)
     if (rng_chance(rng, 60) &&
         simple(release, "chi", DECISION_ABORT, NULL, rng_chance(rng, 300) ? json_pack("{s:b}", "keep", 1) : NULL))
         return true;
-    if (rng_chance(rng, 200) && simple(release, "bo", DECISION_ADOPT, NULL, NULL))
-        return true;
     return simple(release, "bo", DECISION_RETRY, NULL, NULL);
 }
 

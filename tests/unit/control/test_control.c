@@ -229,7 +229,6 @@ static void test_control_decide__retries_only_what_is_held(void **state)
                    .kind = EVENT_RELEASE_TURNED, .step = -1, .epoch = 1, .mode = MODE_HELD, .reason = "a check failed"},
                NULL);
     assert_ok(decide(scene, (struct decision_request){.decision = DECISION_RETRY, .person = "bo"}));
-    assert_ok(decide(scene, (struct decision_request){.decision = DECISION_ADOPT, .person = "bo"}));
 }
 
 static struct error *force(struct scene *scene, const json_t *values, const char *comment)

@@ -48,11 +48,12 @@ static void test_event_kind_text__and_parse_are_inverse(void **state)
 
 static void test_decision_text__and_parse_are_inverse(void **state)
 {
-    static const char *const texts[] = {"", "approve", "reject", "abort", "rollback", "retry", "force", "adopt"};
+    static const char *const texts[] = {"",      "approve", "reject",   "abort", "rollback",
+                                        "retry", "force",   "override", "review"};
     enum decision_kind decision;
 
     (void)state;
-    for (int i = DECISION_NONE; i <= DECISION_ADOPT; i++) {
+    for (int i = DECISION_NONE; i <= DECISION_REVIEW; i++) {
         assert_string_equal(decision_text((enum decision_kind)i), texts[i]);
         assert_true(decision_parse(texts[i], &decision));
         assert_int_equal(decision, i);

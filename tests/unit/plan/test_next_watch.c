@@ -227,19 +227,6 @@ static void test_next_watch__a_foreign_change_is_held_and_a_retry_goes_on(void *
     assert_string_equal(end_text(sim->state.end), "succeeded");
 }
 
-static void test_next_watch__a_foreign_change_may_be_put_back_while_held(void **state)
-{
-    struct sim *sim = story_new(state);
-
-    sim_go(sim, sim_step(sim, VERB_HOLD, NEW_UNIT));
-    sim_drifted(sim, "foreign");
-    sim_next(sim);
-    sim_decide(sim, DECISION_ADOPT, "bo", -1, NULL);
-    sim_next(sim);
-    assert_false(sim->state.foreign);
-    assert_true(sim->state.drift_open);
-}
-
 static void test_next_watch__a_held_release_goes_back_over_a_foreign_change(void **state)
 {
     struct sim *sim = story_new(state);
@@ -450,7 +437,6 @@ int main(void)
         TEST_WITH_ARENA(test_next_watch__drift_does_not_stop_what_is_no_traffic),
         TEST_WITH_ARENA(test_next_watch__a_next_try_that_drift_stops_does_not_wake_anybody),
         TEST_WITH_ARENA(test_next_watch__a_foreign_change_is_held_and_a_retry_goes_on),
-        TEST_WITH_ARENA(test_next_watch__a_foreign_change_may_be_put_back_while_held),
         TEST_WITH_ARENA(test_next_watch__a_held_release_goes_back_over_a_foreign_change),
         TEST_WITH_ARENA(test_next_watch__a_release_does_not_end_while_the_front_door_is_wrong),
         TEST_WITH_ARENA(test_next_watch__too_many_failed_requests_take_the_release_back),

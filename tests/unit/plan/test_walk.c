@@ -238,8 +238,6 @@ static void walk_ask(struct sim *sim, unsigned *dice)
         sim_decide(sim, DECISION_ABORT, "bo", -1, roll(dice, 2) ? json_pack("{s:b}", "keep", 1) : NULL);
     else if (what == 9 && forward)
         sim_decide(sim, DECISION_ROLLBACK, "bo", -1, NULL);
-    else if (what == 10)
-        sim_decide(sim, DECISION_ADOPT, "bo", -1, NULL);
     else if (what == 11 && step >= 0 && sim->plan->steps[step].verb == VERB_DRAIN_WAIT)
         sim_decide(sim, DECISION_FORCE, "ana", step, json_pack("{s:i}", "rooms", 3));
     else if (what == 7 && roll(dice, 10) == 0)
@@ -325,7 +323,6 @@ static const struct world calm = {.broken = -1};
 static void walk_home(struct sim *sim)
 {
     if (sim->state.end == END_NONE && sim->state.drift_open) {
-        sim_decide(sim, DECISION_ADOPT, "bo", -1, NULL);
         sim_repaired(sim);
     }
     world_run(sim, &calm);

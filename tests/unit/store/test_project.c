@@ -47,9 +47,9 @@ static void test_release_planned__makes_the_release_and_its_things(void **state)
     assert_rows(
         story, "SELECT * FROM release",
         "r-1|1|prod|release|rooms|prod-aaaaaaa-1|NULL|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|main|"
-        "make rooms quieter|ana|feed|running|NULL|0|ana asked for it|ana|1795289136000|1795289136000|NULL|1|NULL");
+        "make rooms quieter|ana|0|NULL|NULL|feed|running|NULL|0|ana asked for it|ana|1795289136000|1795289136000|NULL|1|NULL");
     assert_rows(story, "SELECT * FROM environment",
-                "prod|NULL|{\"driver\":\"haproxy\",\"url\":\"http://127.0.0.1:8080\"}");
+                "prod|NULL|NULL|{\"driver\":\"haproxy\",\"url\":\"http://127.0.0.1:8080\"}");
     assert_rows(story, "SELECT * FROM unit",
                 "prod-aaaaaaa-1|prod|r-1|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|1|planned|"
                 "{\"driver\":\"process\"}|1795289136000|NULL");
