@@ -10,6 +10,58 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "plan/plan.h"
+
+/* As what a release is asked for. All zero: an ordinary one. */
+struct fact_request {
+    enum plan_kind kind; /* PLAN_RELEASE, PLAN_HOTFIX, PLAN_ROLLBACK */
+    bool scheduled;      /* by a nightly job */
+    int64_t keep_ms;     /* --keep: how long a short-lived environment stays; 0 = as the environment says */
+    const char *back_to; /* PLAN_ROLLBACK: "r-12" */
+    const json_t *picks; /* PLAN_HOTFIX: [{commit, source, by_hand}] */
+};
+
+struct fact_branch {
+    const char *name; /* without refs/heads/ or refs/remotes/origin/ */
+    bool remote;      /* origin has it; the clone may have none of that name */
+};
+
+struct fact_author {
+    const char *name, *mail; /* .mailmap applied */
+};
+
+struct fact_requirement {
+    const char *environment;
+    const char *how; /* "r-12", "r-12, as 1a2b3c4"; NULL = not met */
+};
+
+struct fact_override {
+    int64_t seq; /* of the decision */
+    const char *rule;
+    const char *person;
+    int64_t until_ms;
+};
+
+/*
+ * What the environment's rules are judged on; only what its rules ask for is looked up. From the repository as it is,
+ * never from what the caller says.
+ */
+struct fact_rules {
+    int64_t now_ms;               /* wall clock */
+    struct fact_branch *branches; /* whose history has the commit */
+    int branch_count;
+    const char *stray; /* from_trunk: the first commit that is neither on the trunk nor a proved pick; NULL = none */
+    bool changelog_changed;
+    struct fact_author *authors; /* of live commit..commit */
+    int author_count;
+    struct fact_requirement *requirements;
+    int requirement_count;
+    struct fact_override *overrides; /* in force, of the environment, not bound to another release */
+    int override_count;
+    const char *scheduled_failed; /* "r-9": the last scheduled release, if it did not succeed; NULL = it did, or none */
+    const json_t *closures;       /* array as in plan_terms, from now_ms on; NULL = no windows and no freezes */
+};
+
 struct fact_instance {
     const char *name;
     const char *stamp;
@@ -42,6 +94,8 @@ struct facts {
     struct fact_unit live;       /* what has the traffic now; name NULL on a first release */
     struct fact_unit *leftovers; /* units that are not destroyed and not live; some have files only */
     int leftover_count;
+    struct fact_request request;
+    struct fact_rules rules;
     int64_t journal_seq; /* of the record when the facts were read */
     const json_t *door;  /* the front door the live unit stands behind ({driver, bind|socket, ...}); NULL = none yet */
 };
