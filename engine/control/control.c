@@ -15,25 +15,13 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "control/deciding.h"
 #include "io/io.h"
 #include "store/record.h"
 
 #define COMMENT_LIMIT_BYTES ((size_t)4000)
 
-/* What a decision is checked against, read inside its own transaction. */
-struct deciding {
-    struct record *record;
-    struct arena *arena;
-    const struct decision_request *request;
-    json_t *release;    /* row of release_show */
-    json_t *gates;      /* rows of gates */
-    const json_t *gate; /* the one that is meant; NULL = about the release */
-    int step;           /* the gate's or drain's; -1 = the release */
-    const char *subject;
-    struct error *refusal; /* not permitted: to be journaled and returned */
-};
-
-static void deciding_release(struct deciding *own)
+static void deciding_cleanup(struct deciding *own)
 {
     json_cleanup(&own->release);
     json_cleanup(&own->gates);
@@ -46,14 +34,14 @@ const char *control_bell(struct arena *arena, const char *state_directory, const
     return arena_printf(arena, "%s/bells/%s.sock", state_directory, environment);
 }
 
-static struct error *rows(struct deciding *own, const char *query, json_t **out)
+struct error *deciding_rows(struct deciding *own, const char *query, json_t **out)
 {
     json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "release", own->request->release);
 
     return query_rows(own->record, query, params, out);
 }
 
-static const char *text_of(const json_t *row, const char *key)
+const char *deciding_text(const json_t *row, const char *key)
 {
     const char *text = json_get_text(row, key);
 
@@ -68,22 +56,27 @@ static bool flag_of(const json_t *row, const char *key)
     return json_is_true(value) || (json_is_integer(value) && json_integer_value(value) != 0);
 }
 
-static struct error *read_release(struct deciding *own)
+struct error *deciding_release(struct deciding *own)
 {
     json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "id", own->request->release);
 
     TRY(query_row(own->record, "release_show", params, &own->release));
     if (!json_is_object(own->release))
         return error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no release '%s'", own->request->release);
-    if (text_is(text_of(own->release, "state"), "ended"))
+    return NULL;
+}
+
+static struct error *check_live(const struct deciding *own)
+{
+    if (text_is(deciding_text(own->release, "state"), "ended"))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has already ended: %s", own->request->release,
-                         text_of(own->release, "end"));
+                         deciding_text(own->release, "end"));
     return NULL;
 }
 
 static bool is_asked(const json_t *gate)
 {
-    return text_is(text_of(gate, "state"), "asked");
+    return text_is(deciding_text(gate, "state"), "asked");
 }
 
 /* Gates of the release that ask now: "'a', 'b'". */
@@ -97,7 +90,7 @@ static const char *open_gates(const struct deciding *own, int *count)
     json_array_foreach(own->gates, index, gate)
     {
         if (is_asked(gate))
-            strbuf_printf(&list, "%s'%s'", (*count)++ ? ", " : "", text_of(gate, "name"));
+            strbuf_printf(&list, "%s'%s'", (*count)++ ? ", " : "", deciding_text(gate, "name"));
     }
     return arena_text(own->arena, strbuf_view(&list));
 }
@@ -113,7 +106,7 @@ static struct error *find_gate(struct deciding *own)
 
     json_array_foreach(own->gates, index, gate)
     {
-        if (name && !text_is(name, text_of(gate, "name")))
+        if (name && !text_is(name, deciding_text(gate, "name")))
             continue;
         if (is_asked(gate) || (name && !own->gate))
             own->gate = gate;
@@ -137,23 +130,23 @@ static struct error *find_gate(struct deciding *own)
 /* Nothing to refuse yet: is the question still the one that was shown? */
 static struct error *check_question(const struct deciding *own, int64_t now_ms)
 {
-    const char *name = text_of(own->gate, "name");
+    const char *name = deciding_text(own->gate, "name");
     int64_t expires_ms = json_get_int(own->gate, "expires_ms", 0);
 
     if (!is_asked(own->gate))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "gate '%s' of %s was already %s", name, own->request->release,
-                         text_of(own->gate, "state"));
+                         deciding_text(own->gate, "state"));
     if (expires_ms > 0 && now_ms >= expires_ms)
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "gate '%s' of %s expired at %s", name, own->request->release,
                          time_text(own->arena, expires_ms));
-    if (own->request->subject && !text_is(own->request->subject, text_of(own->gate, "subject")))
+    if (own->request->subject && !text_is(own->request->subject, deciding_text(own->gate, "subject")))
         return error_hint(
             error_new(ERR_CONFLICT, KIND_PERMANENT, "what gate '%s' asks has changed since it was shown to you", name),
             "look again, then decide");
     return NULL;
 }
 
-static const char *people_text(struct arena *arena, const json_t *people)
+const char *deciding_people(struct arena *arena, const json_t *people)
 {
     struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
     size_t index;
@@ -189,13 +182,13 @@ static struct error *approved_before(struct deciding *own, bool *before)
     const json_t *row;
 
     *before = false;
-    TRY(rows(own, "decisions", &decisions));
+    TRY(deciding_rows(own, "decisions", &decisions));
     json_array_foreach(decisions, index, row)
     {
-        if (json_get_text(row, "refused") || !text_is(text_of(row, "decision"), decision_text(DECISION_APPROVE)))
+        if (json_get_text(row, "refused") || !text_is(deciding_text(row, "decision"), decision_text(DECISION_APPROVE)))
             continue;
-        if (json_get_int(row, "step", -1) == own->step && text_is(text_of(row, "person"), own->request->person) &&
-            text_is(text_of(row, "subject"), own->subject))
+        if (json_get_int(row, "step", -1) == own->step && text_is(deciding_text(row, "person"), own->request->person) &&
+            text_is(deciding_text(row, "subject"), own->subject))
             *before = true;
     }
     return NULL;
@@ -207,32 +200,32 @@ static struct error *check_gate(struct deciding *own, int64_t now_ms)
     const json_t *people;
     bool before;
 
-    TRY(rows(own, "gates", &own->gates));
+    TRY(deciding_rows(own, "gates", &own->gates));
     TRY(find_gate(own));
     TRY(check_question(own, now_ms));
     own->step = (int)json_get_int(own->gate, "step", -1);
-    own->subject = text_of(own->gate, "subject");
+    own->subject = deciding_text(own->gate, "subject");
     people = json_object_get(own->gate, "people");
     if (!is_among(people, person)) {
         own->refusal =
             error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' is not one of the people of gate '%s'", person,
-                                 text_of(own->gate, "name")),
-                       "these are: %s", people_text(own->arena, people));
+                                 deciding_text(own->gate, "name")),
+                       "these are: %s", deciding_people(own->arena, people));
         return NULL;
     }
     if (own->request->decision != DECISION_APPROVE)
         return NULL;
-    if (flag_of(own->gate, "bar_requester") && text_is(person, text_of(own->release, "requester"))) {
+    if (flag_of(own->gate, "bar_requester") && text_is(person, deciding_text(own->release, "requester"))) {
         own->refusal =
             error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' asked for this release; gate '%s' wants somebody else",
-                      person, text_of(own->gate, "name"));
+                      person, deciding_text(own->gate, "name"));
         return NULL;
     }
     TRY(approved_before(own, &before));
     if (before)
         own->refusal = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
                                  "'%s' has already approved gate '%s'; it wants %d different people", person,
-                                 text_of(own->gate, "name"), (int)json_get_int(own->gate, "approvals", 1));
+                                 deciding_text(own->gate, "name"), (int)json_get_int(own->gate, "approvals", 1));
     return NULL;
 }
 
@@ -244,7 +237,7 @@ static struct error *check_back(const struct deciding *own)
 
     if (as_is)
         return NULL;
-    if (text_is(text_of(own->release, "kind"), "destroy"))
+    if (text_is(deciding_text(own->release, "kind"), "destroy"))
         return error_hint(
             error_new(ERR_CONFLICT, KIND_PERMANENT, "%s destroys: there is nothing to go back to", release),
             "end it as it stands with abort --as-is");
@@ -252,16 +245,16 @@ static struct error *check_back(const struct deciding *own)
         return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
                                     "release %s is past its pivot: the old stamps are being destroyed", release),
                           "release the old commit again, or end this one with abort --as-is");
-    if (text_is(text_of(own->release, "state"), "rolling_back"))
+    if (text_is(deciding_text(own->release, "state"), "rolling_back"))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s is going back already", release);
     return NULL;
 }
 
 static struct error *check_retry(const struct deciding *own)
 {
-    if (!text_is(text_of(own->release, "state"), "held"))
+    if (!text_is(deciding_text(own->release, "state"), "held"))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s is %s, not held: there is nothing to try again",
-                         own->request->release, text_of(own->release, "state"));
+                         own->request->release, deciding_text(own->release, "state"));
     return NULL;
 }
 
@@ -294,10 +287,10 @@ static struct error *count_left(struct deciding *own, const char *instance, json
     size_t index;
     const json_t *row;
 
-    TRY(rows(own, "drain_instances", &drains));
+    TRY(deciding_rows(own, "drain_instances", &drains));
     json_array_foreach(drains, index, row)
     {
-        if (text_is(text_of(row, "instance"), instance) && json_get_int(row, "lost", 0) > 0)
+        if (text_is(deciding_text(row, "instance"), instance) && json_get_int(row, "lost", 0) > 0)
             column = "lost";
     }
     *out = json_object();
@@ -306,8 +299,8 @@ static struct error *count_left(struct deciding *own, const char *instance, json
         /* What nobody can say now is null, also on an instance that died: no number stands for it. */
         const char *of = json_is_null(json_object_get(row, "left")) ? "left" : column;
 
-        if (text_is(text_of(row, "instance"), instance))
-            json_object_set(*out, text_of(row, "probe"), json_object_get(row, of));
+        if (text_is(deciding_text(row, "instance"), instance))
+            json_object_set(*out, deciding_text(row, "probe"), json_object_get(row, of));
     }
     return NULL;
 }
@@ -319,8 +312,8 @@ static bool is_lost(const json_t *instances, const char *name)
 
     json_array_foreach(instances, index, row)
     {
-        if (text_is(text_of(row, "name"), name))
-            return text_is(text_of(row, "state"), "lost");
+        if (text_is(deciding_text(row, "name"), name))
+            return text_is(deciding_text(row, "state"), "lost");
     }
     return false;
 }
@@ -328,12 +321,12 @@ static bool is_lost(const json_t *instances, const char *name)
 /* A drain that ran past its deadline, or whose instance died: only a person can go on from there. */
 static bool asks_person(const json_t *step, const json_t *instances)
 {
-    const char *verb = text_of(step, "verb");
+    const char *verb = deciding_text(step, "verb");
 
     if (!text_is(verb, "drain.wait") && !text_is(verb, "drain.prove"))
         return false;
-    return text_is(text_of(step, "state"), "running") &&
-           (flag_of(json_object_get(step, "detail"), "overdue") || is_lost(instances, text_of(step, "target")));
+    return text_is(deciding_text(step, "state"), "running") &&
+           (flag_of(json_object_get(step, "detail"), "overdue") || is_lost(instances, deciding_text(step, "target")));
 }
 
 /* The drain that asks a person: the named instance's, or the only one. */
@@ -346,13 +339,13 @@ static struct error *find_asking(struct deciding *own, const json_t *steps, cons
     const json_t *step;
 
     *out = NULL;
-    TRY(rows(own, "instances", &instances));
+    TRY(deciding_rows(own, "instances", &instances));
     json_array_foreach(steps, index, step)
     {
         if (!asks_person(step, instances))
             continue;
-        strbuf_printf(&list, "%s%s", count++ ? ", " : "", text_of(step, "target"));
-        if (!own->request->gate || text_is(own->request->gate, text_of(step, "target")))
+        strbuf_printf(&list, "%s%s", count++ ? ", " : "", deciding_text(step, "target"));
+        if (!own->request->gate || text_is(own->request->gate, deciding_text(step, "target")))
             *out = step;
     }
     if (count == 0)
@@ -376,14 +369,14 @@ static struct error *check_force(struct deciding *own)
     json_t *left CLEANUP(json_cleanup) = NULL;
     const json_t *row;
 
-    TRY(rows(own, "steps", &steps));
+    TRY(deciding_rows(own, "steps", &steps));
     TRY(find_asking(own, steps, &row));
     own->step = (int)json_get_int(row, "ordinal", -1);
-    TRY(count_left(own, text_of(row, "target"), &left));
+    TRY(count_left(own, deciding_text(row, "target"), &left));
     if (!json_equal(left, own->request->values)) {
         own->refusal = error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "you give up %s, but on %s there are %s",
-                                            numbers_text(own->arena, own->request->values), text_of(row, "target"),
-                                            numbers_text(own->arena, left)),
+                                            numbers_text(own->arena, own->request->values),
+                                            deciding_text(row, "target"), numbers_text(own->arena, left)),
                                   "look again, then state exactly what is there");
         return NULL;
     }
@@ -396,7 +389,12 @@ static struct error *check_force(struct deciding *own)
 static struct error *check(struct deciding *own, int64_t now_ms)
 {
     own->step = -1;
-    TRY(read_release(own));
+    if (own->request->decision == DECISION_OVERRIDE)
+        return check_override(own, now_ms);
+    TRY(deciding_release(own));
+    if (own->request->decision == DECISION_REVIEW)
+        return check_review(own);
+    TRY(check_live(own));
     switch (own->request->decision) {
     case DECISION_APPROVE:
     case DECISION_REJECT:
@@ -443,9 +441,13 @@ static json_t *body_of(const struct deciding *own)
     if (!text_is(control_person(own->arena), request->person))
         json_object_set_new(body, "by", json_string(control_person(own->arena)));
     if (own->gate)
-        json_object_set_new(body, "gate", json_string(text_of(own->gate, "name")));
+        json_object_set_new(body, "gate", json_string(deciding_text(own->gate, "name")));
     if (request->values)
         json_object_set(body, "values", (json_t *)request->values);
+    if (request->override)
+        json_object_update_new(body,
+                               json_pack("{s:s, s:s, s:I}", "environment", request->override->environment, "rule",
+                                         request->override->rule, "until_ms", (json_int_t)request->override->until_ms));
     if (own->refusal) {
         char *why CLEANUP(heap_cleanup) = error_line(own->refusal);
 
@@ -487,7 +489,7 @@ static const char *cleaned(struct arena *arena, const char *text)
 struct error *control_decide(struct record *record, struct arena *arena, const struct decision_request *request)
 {
     struct decision_request clean = *request;
-    struct deciding own CLEANUP(deciding_release) = {.record = record, .arena = arena, .request = &clean};
+    struct deciding own CLEANUP(deciding_cleanup) = {.record = record, .arena = arena, .request = &clean};
     struct tx tx CLEANUP(tx_rollback) = TX_INIT;
     int64_t now_ms = clock_wall_ms();
     struct error *refusal;
@@ -503,6 +505,7 @@ struct error *control_decide(struct record *record, struct arena *arena, const s
         own.refusal = NULL;
         return refusal;
     }
-    bell_ring(control_bell(arena, record_directory(record), text_of(own.release, "environment")));
+    if (own.release)
+        bell_ring(control_bell(arena, record_directory(record), deciding_text(own.release, "environment")));
     return NULL;
 }
