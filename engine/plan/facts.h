@@ -35,6 +35,14 @@ struct fact_requirement {
     const char *how; /* "r-12", "r-12, as 1a2b3c4"; NULL = not met */
 };
 
+/* An earlier release, to go back to. */
+struct fact_release {
+    const char *id; /* NULL: there is none */
+    const char *commit;
+    const char *branch;
+    const char *unit;
+};
+
 struct fact_override {
     int64_t seq; /* of the decision */
     const char *rule;

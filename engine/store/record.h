@@ -18,6 +18,8 @@
 #include "plan/event.h"
 
 struct arena;
+struct fact_release;
+struct fact_rules;
 struct facts;
 struct record;
 struct strbuf;
@@ -86,6 +88,23 @@ NODISCARD struct error *journal_rebuild(struct tx *tx);
 /* Planning's facts of an environment: next ids, live unit, leftovers, front door. All in the arena. */
 NODISCARD struct error *facts_read(struct record *record, struct arena *arena, const char *environment,
                                    struct facts *out);
+/* The newest release that brought the commit to the environment and succeeded; NULL = none. */
+NODISCARD struct error *facts_succeeded(struct record *record, struct arena *arena, const char *environment,
+                                        const char *commit, const char **release);
+/* The newest releases that succeeded there, at most 200, newest first. */
+NODISCARD struct error *facts_released(struct record *record, struct arena *arena, const char *environment,
+                                       struct fact_release **out, int *count);
+/* An earlier hotfix carried `commit` as a person's resolution of a pick of `source`. */
+NODISCARD struct error *facts_picked_by_hand(struct record *record, const char *commit, const char *source, bool *out);
+/* Overrides in force that any release may use; those given for a live one are in its own journal. */
+NODISCARD struct error *facts_overrides(struct record *record, struct arena *arena, const char *environment,
+                                        int64_t now_ms, struct fact_rules *out);
+/* The last scheduled release, unless it succeeded; NULL = it did, or there was none. */
+NODISCARD struct error *facts_scheduled_failed(struct record *record, struct arena *arena, const char *environment,
+                                               const char **release);
+/* The newest release that succeeded with another commit than the live one; `release` (may be NULL): only that one. */
+NODISCARD struct error *facts_earlier(struct record *record, struct arena *arena, const char *environment,
+                                      const char *release, struct fact_release *out);
 /*
  * First thing in the transaction that begins a release: ERR_CONFLICT when the environment has a live release, or when
  * anything happened there since the facts were read (`seq` is their journal_seq).
