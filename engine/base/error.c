@@ -62,6 +62,10 @@ static const struct code_row codes[ERR_CODE_COUNT] = {
     [ERR_REPOSITORY] = {"E0401", EXIT_FAILED, "the git repository cannot be used",
                         "The repository is shallow, damaged, owned by another user, or not a repository at all. "
                         "penstock reads it only, and repairs nothing. The message says what git found."},
+    [ERR_PICK_REFUSED] = {"E0402", EXIT_CONFLICT, "a commit cannot be picked",
+                          "The change does not fit onto the branch, is there already, or is none; or the commit is a "
+                          "merge. Nothing was changed: no branch, no file, no object. The message names the files; "
+                          "where git itself would have to guess it is refused too. Pick it by hand with git."},
     [ERR_RECORD] = {"E0501", EXIT_FAILED, "the record cannot be read or written",
                     "Every act is written to the record before it is tried, so without the record nothing acts. "
                     "Causes are a full disk, missing rights, or a file system without locks. Once that is repaired, "

@@ -25,6 +25,7 @@ enum error_code {
     ERR_CONFLICT,       /* in the way: another live release, an old answer, a taken name */
     ERR_LEASE_HELD,     /* another runner works on this environment */
     ERR_REPOSITORY,     /* git repository: shallow, owned by another, damaged */
+    ERR_PICK_REFUSED,   /* a commit cannot be picked onto a branch without somebody deciding something */
     ERR_RECORD,         /* the record cannot be read or written; nothing acts without it */
     ERR_RECORD_DAMAGED, /* the record's chain or schema is broken; opened read-only */
     ERR_IO,             /* a file, socket or process could not be used */

@@ -27,6 +27,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "unit/beneath.h"
+#include "unit/handles.h"
 #include "unit/repository.h"
 
 #define ENTRIES_LIMIT 1000000
@@ -66,21 +67,6 @@ static void close_fd(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
-}
-
-static void blob_cleanup(git_blob **blob)
-{
-    git_blob_free(*blob);
-}
-
-static void tree_cleanup(git_tree **tree)
-{
-    git_tree_free(*tree);
-}
-
-static void commit_cleanup(git_commit **commit)
-{
-    git_commit_free(*commit);
 }
 
 /* ------------------------------------------------------------------------------------------------ what is refused */

@@ -11,12 +11,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/strbuf.h"
 #include "base/text.h"
+#include "unit/commits.h"
+#include "unit/handles.h"
 #include "unit/repository.h"
-
-#define SHORT_DIGITS 7
-#define LINE_LIMIT_BYTES 1000 /* of a subject or an author */
 
 /* What was found under a name. */
 struct named {
@@ -30,45 +28,17 @@ static void named_release(struct named *named)
     free(named->branch);
 }
 
-static void object_cleanup(git_object **object)
-{
-    git_object_free(*object);
-}
-
-static void reference_cleanup(git_reference **reference)
-{
-    git_reference_free(*reference);
-}
-
 /* ------------------------------------------------------------------------------------------------ describing */
-
-/* One line of clean UTF-8 with an end. */
-static const char *clean_line(struct arena *arena, const char *text, size_t length)
-{
-    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(LINE_LIMIT_BYTES * 4);
-
-    text_clean(&clean, text, length < LINE_LIMIT_BYTES ? length : LINE_LIMIT_BYTES);
-    for (size_t i = 0; i < clean.length; i++)
-        if (clean.bytes[i] == '\n' || clean.bytes[i] == '\t')
-            clean.bytes[i] = ' ';
-    return arena_text(arena, strbuf_view(&clean));
-}
 
 static void describe(struct arena *arena, const struct named *named, struct source_commit *out)
 {
     const git_signature *author = git_commit_author(named->commit);
-    const char *summary = git_commit_summary(named->commit);
-    const char *name = author && author->name ? author->name : "";
-    const char *mail = author && author->email ? author->email : "";
-    const char *line = arena_printf(arena, "%s <%s>", name, mail);
-    char hex[GIT_OID_HEXSZ + 1];
 
-    git_oid_tostr(hex, sizeof(hex), git_commit_id(named->commit));
-    out->id = arena_text(arena, hex);
-    out->short_id = arena_text_n(arena, hex, SHORT_DIGITS);
-    out->branch = named->branch ? clean_line(arena, named->branch, strlen(named->branch)) : "";
-    out->subject = clean_line(arena, summary ? summary : "", summary ? strlen(summary) : 0);
-    out->author = clean_line(arena, line, strlen(line));
+    out->id = commit_id_text(arena, git_commit_id(named->commit));
+    out->short_id = commit_short_text(arena, git_commit_id(named->commit));
+    out->branch = named->branch ? commit_line(arena, named->branch, strlen(named->branch)) : "";
+    out->subject = commit_subject(arena, named->commit);
+    out->author = commit_person(arena, author ? author->name : NULL, author ? author->email : NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ looking up */
