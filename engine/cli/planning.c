@@ -19,7 +19,7 @@
 /* What an empty record would say. */
 static void empty_facts(struct facts *out)
 {
-    *out = (struct facts){.release = "r-1", .unit_number = 1, .record = "none"};
+    *out = (struct facts){.release = "r-1", .unit_number = 1, .record = "none", .request = out->request};
 }
 
 /* A missing record is no error here. */
@@ -69,6 +69,7 @@ struct error *planning_release(struct cli *cli, const char *environment, const c
     TRY(read_facts(cli, environment, &out->facts));
     TRY(fill_commit(cli, commit, &out->facts));
     TRY(fill_facts(cli, environment, &out->facts));
+    TRY(planning_rules(cli, out->environment, &out->facts));
     plan_release(cli->arena, cli->project, out->pipeline, &out->facts, cli->problems, &out->plan);
     TRY(diagnostics_error(cli->problems));
     MUST(out->plan);

@@ -19,9 +19,12 @@ struct planning {
     struct plan *plan;
 };
 
+/* Fills facts->rules (planning_rules.c); facts->commit, live and request are there already. */
+NODISCARD struct error *planning_rules(struct cli *cli, const struct environment_spec *environment,
+                                       struct facts *facts);
 /*
  * Plans a release of `commit` (NULL = HEAD). Opens the record for reading if there is one and it is not open yet;
- * without one, plans as if an empty one were there, and makes none.
+ * without one, plans as if an empty one were there, and makes none. out->facts.request says as what it is asked for.
  */
 NODISCARD struct error *planning_release(struct cli *cli, const char *environment, const char *commit,
                                          struct planning *out);
