@@ -11,6 +11,7 @@
 #include "unit/patch.h"
 #include "unit/pick_merge.h"
 #include "unit/pick_objects.h"
+#include "unit/pick_totals.h"
 #include "unit/repository.h"
 #include "unit/trees.h"
 
@@ -210,23 +211,11 @@ static struct error *pick_one(struct pick *pick, const git_commit *source)
 static struct error *count_totals(struct pick *pick, const git_tree *before)
 {
     git_tree *after CLEANUP(tree_cleanup) = NULL;
-    struct pick_totals *totals = &pick->out->totals;
-    struct tree_changes changes;
 
     if (git_commit_tree(&after, pick->tip) < 0)
         return repository_error("cannot read the new tree");
-    TRY(tree_compare(pick->arena, pick->git, before, after, &changes));
-    totals->commits = pick->out->picked_count;
-    totals->files = changes.count;
-    for (int i = 0; i < changes.count; i++) {
-        struct patch_lines lines;
-
-        TRY(patch_count(pick->git, &changes.items[i], &lines));
-        totals->binary_files += !lines.has_lines;
-        totals->lines_added += lines.added;
-        totals->lines_removed += lines.removed;
-    }
-    return NULL;
+    pick->out->totals.commits = pick->out->picked_count;
+    return pick_count_trees(pick->arena, pick->git, before, after, &pick->out->totals);
 }
 
 static struct error *begin(struct pick *pick)

@@ -113,6 +113,10 @@ struct pick_result {
 /* NULL is an answer: `out->verdict` says which. */
 NODISCARD struct error *pick_commits(struct arena *arena, const struct pick_request *request, struct pick_result *out);
 
+/* What `to` has changed against `from`, both full ids; out->commits stays 0. For commits that a person made by hand. */
+NODISCARD struct error *pick_measure(struct arena *arena, const char *repository, const char *from, const char *to,
+                                     struct pick_totals *out);
+
 /*
  * A refusal in words, ERR_PICK_REFUSED with the commands that help; NULL when it was clean. `branch` is the name of what
  * `onto` is the tip of. Conflicts are counted here and listed by pick_conflict_text().
