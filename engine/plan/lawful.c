@@ -9,6 +9,7 @@
 #include "plan/builder.h"
 #include "plan/shares.h"
 #include "spec/diagnostics.h"
+#include "spec/ladder.h"
 
 static struct diagnostic *refuse(struct builder *b, struct mark mark, const char *text)
 {
@@ -104,29 +105,6 @@ static void check_orders(struct builder *b)
     }
 }
 
-static void check_ladder(struct builder *b, const struct stage_spec *shift)
-{
-    int before = 0;
-
-    for (int i = 0; i < shift->step_count; i++) {
-        const struct shift_step_spec *step = &shift->steps[i];
-
-        if (step->share < before)
-            refuse(b, step->mark,
-                   arena_printf(b->arena, "share goes down from %s to %s", share_text(b->arena, before),
-                                share_text(b->arena, step->share)))
-                ->hint = "a ladder only goes up; going back is what rollback is for";
-        else if (step->share == before)
-            refuse(b, step->mark, arena_printf(b->arena, "share stays at %s", share_text(b->arena, step->share)))
-                ->hint = "give the step a higher share, or a longer `hold` to the one before";
-        before = step->share;
-    }
-    if (before != SHARE_ALL && shift->step_count)
-        refuse(b, shift->steps[shift->step_count - 1].mark,
-               arena_printf(b->arena, "the last share is %s, not 100%%", share_text(b->arena, before)))
-            ->hint = "the ladder must end at 100%, or old stamps could never be drained";
-}
-
 static void check_exact(struct builder *b, const struct stage_spec *shift)
 {
     int news = b->pipeline->stamps.regions.count * b->pipeline->stamps.instances;
@@ -209,7 +187,8 @@ void lawful_check(struct builder *b)
     check_graph(b);
     check_orders(b);
     if (shift >= 0) {
-        check_ladder(b, &b->pipeline->stages[shift]);
+        ladder_check(b->pipeline->stages[shift].steps, b->pipeline->stages[shift].step_count, ERR_PLAN_REFUSED,
+                     b->problems);
         check_exact(b, &b->pipeline->stages[shift]);
     }
     check_health(b);

@@ -78,6 +78,8 @@ static const char *list_words(const struct field *field)
         return "a list of arguments, such as [make, dist]";
     case FORM_BELOW:
         return "a list of paths";
+    case FORM_MAIL:
+        return "a list of mail addresses";
     case FORM_ANY:
     case FORM_NAME:
     case FORM_PERSON:
@@ -89,6 +91,9 @@ static const char *list_words(const struct field *field)
     case FORM_JSON_PATH:
     case FORM_METRIC:
     case FORM_SQL:
+    case FORM_BRANCH:
+    case FORM_BRANCHES:
+    case FORM_ZONE:
     case FORM_COUNT_:
         break;
     }

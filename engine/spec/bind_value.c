@@ -14,6 +14,7 @@
 #include "spec/diagnostics.h"
 #include "spec/fields.h"
 #include "spec/pipeline.h"
+#include "spec/scalar.h"
 #include "spec/wording.h"
 #include "spec/yaml_tree.h"
 
@@ -139,6 +140,40 @@ static void bind_share(struct bind *bind, struct label label, const struct node 
     }
 }
 
+static void bind_clock(struct bind *bind, const struct field *field, struct label label, const struct node *node,
+                       int *out)
+{
+    static const char expected[] = "a time of the day, such as 09:00";
+    int minutes = 0;
+
+    if (!is_text(bind, label, node, expected))
+        return;
+    if (!scalar_clock(node->text, &minutes))
+        bind_expected(bind, label, node, expected);
+    else if (minutes < field->min || minutes > field->max)
+        bind_report(bind, node, "%s is %s; expected %s", bind_label(bind, label),
+                    wording_quote(bind->words, node->text),
+                    minutes > field->max ? "a time before 24:00" : "a time after 00:00");
+    else
+        *out = minutes;
+}
+
+static void bind_time(struct bind *bind, struct label label, const struct node *node, int64_t *out)
+{
+    static const char expected[] = "a date, or a time with its zone, such as 2026-12-19T18:00:00+01:00";
+
+    if (is_text(bind, label, node, expected) && !scalar_time(node->text, out))
+        bind_expected(bind, label, node, expected);
+}
+
+static void bind_range(struct bind *bind, struct label label, const struct node *node, struct range *out)
+{
+    static const char expected[] = "a version or a range of them, such as 43 or 41-43";
+
+    if (is_text(bind, label, node, expected) && !scalar_range(node->text, &out->first, &out->last))
+        bind_expected(bind, label, node, expected);
+}
+
 void bind_word(struct bind *bind, const struct field *field, struct label label, const struct node *node, int *out)
 {
     const struct word *word = node->kind == NODE_TEXT ? fields_word(field->words, node->text) : NULL;
@@ -202,6 +237,15 @@ void bind_value(struct bind *bind, const struct field *field, struct label label
         break;
     case FIELD_SHARE:
         bind_share(bind, label, node, at);
+        break;
+    case FIELD_CLOCK:
+        bind_clock(bind, field, label, node, at);
+        break;
+    case FIELD_TIME:
+        bind_time(bind, label, node, at);
+        break;
+    case FIELD_RANGE:
+        bind_range(bind, label, node, at);
         break;
     case FIELD_TEXTS:
         bind_texts(bind, field, label, node, at);

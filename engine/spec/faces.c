@@ -67,6 +67,15 @@ void face_type(const struct field *field, struct strbuf *out)
     case FIELD_SHARE:
         strbuf_text(out, "a share from 0% to 100%");
         break;
+    case FIELD_CLOCK:
+        strbuf_text(out, "a time of the day, HH:MM");
+        break;
+    case FIELD_TIME:
+        strbuf_text(out, "a date (midnight UTC), or a time with its zone");
+        break;
+    case FIELD_RANGE:
+        strbuf_text(out, "a version or a range of them, such as 43 or 41-43");
+        break;
     case FIELD_TEXTS:
         strbuf_printf(out, "a list; each %s", form_words(field->form));
         break;

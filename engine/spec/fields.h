@@ -5,7 +5,7 @@
  * The one table of the language. Each key has one row; the binder, the messages, `penstock explain`, the JSON Schema
  * and the reference page are printed or driven from the rows, so they cannot tell different stories.
  *
- * Rows are constants in fields_pipeline.c and fields_project.c. A row says where its value goes by offset in the struct
+ * Rows are constants in fields_*.c. A row says where its value goes by offset in the struct
  * of its table. Offset 0 is never a count, a mark or a `given`, so 0 there means "has none".
  */
 
@@ -28,6 +28,9 @@ enum field_type {
     FIELD_INT64,    /* int64_t, min..max */
     FIELD_DURATION, /* int64_t milliseconds, min..max */
     FIELD_SHARE,    /* int basis points, min..max */
+    FIELD_CLOCK,    /* int minutes of a day, min..max: "09:00", "24:00" */
+    FIELD_TIME,     /* int64_t wall clock milliseconds: a date, or a time with its zone */
+    FIELD_RANGE,    /* struct range: "43", "41-43" */
     FIELD_TEXTS,    /* struct text_list, min..max elements, each of `form` */
     FIELD_FLAGS,    /* a list of `words`; each sets the bool at the offset that is its value */
     FIELD_JSON,     /* const char *: any YAML value as compact JSON */
@@ -53,6 +56,10 @@ enum text_form {
     FORM_JSON_PATH, /* $.a.b[0].c */
     FORM_METRIC,    /* name{label="value"} */
     FORM_SQL,       /* select ... */
+    FORM_MAIL,      /* somebody@somewhere */
+    FORM_BRANCH,    /* a branch, without refs/heads/ */
+    FORM_BRANCHES,  /* the same, with '*' for any characters */
+    FORM_ZONE,      /* a name of the zone data */
     FORM_COUNT_,
 };
 

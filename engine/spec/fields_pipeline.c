@@ -10,6 +10,71 @@
 _Static_assert(sizeof(enum on_failure) == sizeof(int), "words are stored as int");
 _Static_assert(sizeof(enum traffic_driver_kind) == sizeof(int), "words are stored as int");
 
+#define AT(member) .offset = offsetof(struct api_spec, member)
+static const struct field api_fields[] = {
+    {.name = "versions",
+     .type = FIELD_TEXTS,
+     .form = FORM_NAME,
+     .required = true,
+     .min = 1,
+     .max = 100,
+     .unique = true,
+     AT(versions),
+     .doc = "the versions of the API that the unit answers",
+     .example = "[\"1.0\", \"2.0\"]"},
+    {.name = "breaking",
+     .type = FIELD_BOOL,
+     AT(breaking),
+     .fallback = "false",
+     .doc = "whether versions that the live unit answers may be gone",
+     .more = "At least one version must stay: both units have traffic while a release lasts."},
+};
+#undef AT
+
+static const struct table api_table = {
+    .what = "the block 'api'",
+    .doc = "What the unit answers. The next release is compared with it.",
+    FIELDS(api_fields),
+    .size = sizeof(struct api_spec),
+    .mark_offset = offsetof(struct api_spec, mark),
+};
+
+static void check_schema(struct bind *bind, const struct node *node, void *object)
+{
+    const struct schema_spec *schema = object;
+    const struct node *writes = node_find(node, "writes");
+
+    if (writes != NULL && node_find(node, "reads") != NULL &&
+        (schema->writes.first < schema->reads.first || schema->writes.last > schema->reads.last))
+        bind_report(bind, writes, "the unit writes what it cannot read; 'writes' must be within 'reads'");
+}
+
+#define AT(member) .offset = offsetof(struct schema_spec, member)
+static const struct field schema_fields[] = {
+    {.name = "reads",
+     .type = FIELD_RANGE,
+     .required = true,
+     AT(reads),
+     .doc = "the versions of the stored data that the unit can read",
+     .example = "41-43"},
+    {.name = "writes",
+     .type = FIELD_RANGE,
+     .required = true,
+     AT(writes),
+     .doc = "the version of the stored data that the unit writes; a range when it may be one of several",
+     .example = "43"},
+};
+#undef AT
+
+static const struct table schema_table = {
+    .what = "the block 'schema'",
+    .doc = "Which stored data the unit can work with. Old and new unit must read what the other writes.",
+    FIELDS(schema_fields),
+    .size = sizeof(struct schema_spec),
+    .mark_offset = offsetof(struct schema_spec, mark),
+    .after = check_schema,
+};
+
 #define AT(member) .offset = offsetof(struct unit_spec, member)
 static const struct field unit_fields[] = {
     {.name = "build",
@@ -38,6 +103,20 @@ static const struct field unit_fields[] = {
      AT(timeout_ms),
      .fallback = "30m",
      .doc = "how long the build may take"},
+    {.name = "api",
+     .type = FIELD_BLOCK,
+     .sub = &api_table,
+     AT(api),
+     .given_offset = offsetof(struct unit_spec, api.given),
+     .doc = "the versions of the API that the unit answers",
+     .example = "{versions: [\"1.0\", \"2.0\"]}"},
+    {.name = "schema",
+     .type = FIELD_BLOCK,
+     .sub = &schema_table,
+     AT(schema),
+     .given_offset = offsetof(struct unit_spec, schema.given),
+     .doc = "which versions of the stored data the unit reads and writes",
+     .example = "{reads: 41-43, writes: 43}"},
 };
 #undef AT
 

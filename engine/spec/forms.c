@@ -186,6 +186,31 @@ static bool is_sql(const char *text)
     return false;
 }
 
+static bool is_mail(const char *text)
+{
+    const char *at = strchr(text, '@');
+
+    return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL && !has_blank(text) &&
+           strlen(text) <= 254;
+}
+
+/* What git refuses in names is only refused as far as it would surprise: nothing could ever match it. */
+static bool is_branches(const char *text)
+{
+    return *text != '\0' && *text != '-' && *text != '/' && !text_starts(text, "refs/") && !has_blank(text) &&
+           strpbrk(text, "~^:?[\\") == NULL && strstr(text, "..") == NULL;
+}
+
+static bool is_branch(const char *text)
+{
+    return is_branches(text) && strchr(text, '*') == NULL;
+}
+
+static bool is_zone(const char *text)
+{
+    return is_made_of(text, LETTERS, LETTERS DIGITS "_+-/", 63);
+}
+
 struct form {
     bool (*accepts)(const char *text);
     const char *words;
@@ -216,6 +241,12 @@ static const struct form forms[FORM_COUNT_] = {
                      false},
     [FORM_SQL] = {is_sql, "a SQL query that begins with 'select' or 'with'",
                   "^([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])[ \\t\\r\\n(]", false},
+    [FORM_MAIL] = {is_mail, "a mail address", "^[^@\\x00-\\x20\\x7f]+@[^@\\x00-\\x20\\x7f]+$", false},
+    [FORM_BRANCH] = {is_branch, "the name of a branch, such as main",
+                     "^(?![-/])(?!refs/)(?![\\s\\S]*\\.\\.)[^\\x00-\\x20\\x7f~^:?\\[\\\\*]+$", false},
+    [FORM_BRANCHES] = {is_branches, "the name of a branch, such as main or release/*",
+                       "^(?![-/])(?!refs/)(?![\\s\\S]*\\.\\.)[^\\x00-\\x20\\x7f~^:?\\[\\\\]+$", false},
+    [FORM_ZONE] = {is_zone, "a time zone, such as Europe/Warsaw or UTC", "^[A-Za-z][A-Za-z0-9_+/-]{0,62}$", false},
 };
 
 bool form_accepts(enum text_form form, const char *text)

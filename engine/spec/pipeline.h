@@ -126,10 +126,32 @@ struct traffic_spec {
     struct mark mark;
 };
 
+/* first and last are both in it; first <= last */
+struct range {
+    int64_t first, last;
+};
+
+/* The versions of the API that the unit answers. */
+struct api_spec {
+    bool given;
+    struct text_list versions; /* at least one */
+    bool breaking;             /* versions that the live unit answers may be gone; default false */
+    struct mark mark;
+};
+
+/* Which versions of the stored data the unit can read and which it writes; what it writes it can read. */
+struct schema_spec {
+    bool given;
+    struct range reads, writes;
+    struct mark mark;
+};
+
 struct unit_spec {
     struct text_list build;     /* argv; empty = nothing to build, the export is the unit */
     struct text_list artifacts; /* paths below ${unit.out}; each must be there after the build */
     int64_t timeout_ms;         /* of the build, default 30m */
+    struct api_spec api;
+    struct schema_spec schema;
     struct mark mark;
 };
 

@@ -5,6 +5,7 @@
 #include "spec/bind.h"
 #include "spec/diagnostics.h"
 #include "spec/fields.h"
+#include "spec/project_check.h"
 #include "spec/yaml_tree.h"
 
 const struct environment_spec *project_environment(const struct project_spec *project, const char *name)
@@ -41,4 +42,5 @@ void project_parse(struct arena *arena, const char *file, const char *bytes, siz
         if (environment->pipeline == NULL)
             environment->pipeline = arena_printf(arena, "pipelines/%s.yaml", environment->name);
     }
+    project_check(arena, project, problems);
 }

@@ -28,10 +28,11 @@ struct gate_spec {
 
 /* When a release may begin and get more traffic. Without any window: always. */
 struct window_spec {
-    bool days[7];     /* from Monday; none given = all */
-    int from_min;     /* minutes of the local day, "09:00" */
-    int to_min;       /* exclusive; "24:00" is 1440; not after from_min: the window ends on the next day */
-    const char *zone; /* a name of the system's zone data, "Europe/Warsaw"; default UTC */
+    const char *zone;      /* a name of the system's zone data, "Europe/Warsaw"; default UTC. Not checked here */
+    struct mark zone_mark; /* line 0: the default */
+    bool days[7];          /* from Monday; all when none were given */
+    int from_min;          /* minutes of the local day, 0..1439, "09:00" */
+    int to_min;            /* exclusive, 0..1440, "24:00"; not after from_min: the window ends on the next day */
     struct mark mark;
 };
 
@@ -43,15 +44,16 @@ struct freeze_spec {
 
 /* `requires`: this commit, or the source of its cherry-pick, succeeded there before. */
 struct requirement_spec {
-    const char *released_to; /* an environment */
+    const char *released_to; /* an environment of the file, not this one; no circle of them */
     struct mark mark;
 };
 
 /* Who may let a rule of this environment be broken for a time; without it nobody may. */
 struct overrides_spec {
     bool given;
-    struct text_list people;
-    bool bar_requester, bar_authors;
+    struct text_list people; /* login names, at least one */
+    bool bar_requester;      /* of the release that the rule is broken for */
+    bool bar_authors;
     struct mark mark;
 };
 
@@ -63,7 +65,7 @@ struct hotfix_spec {
     int max_lines;                  /* added and removed; default 200 */
     const char *gate;               /* opens before anything is done; required */
     int64_t review_ms;              /* review_within, default 48h */
-    struct shift_step_spec *ladder; /* instead of the pipeline's shift.steps; none = the pipeline's */
+    struct shift_step_spec *ladder; /* instead of the pipeline's shift.steps, without gates; none = the pipeline's */
     int ladder_count;
     struct mark mark;
     struct mark gate_mark;
@@ -75,8 +77,9 @@ struct environment_spec {
     bool allow_as;        /* decisions may be given in another person's name with --as; default false */
     struct gate_spec *gates;
     int gate_count;
-    struct text_list branches; /* name patterns as of a shell; the commit must be on one of them; none = anywhere */
+    struct text_list branches; /* names, '*' for any characters; the commit must be on one of them; none = anywhere */
     bool from_trunk;           /* each commit that is not on the trunk must be a proved pick from it; default false */
+    struct mark from_trunk_mark;
     struct requirement_spec *requirements;
     int requirement_count;
     const char *changelog; /* must have changed since the live release; NULL = need not */

@@ -1,8 +1,10 @@
 #include "spec/scalar.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define DIGITS "0123456789"
 
@@ -102,4 +104,110 @@ bool scalar_is_json_number(const char *text)
         return false;
     at += whole;
     return *at != '.' || (at[1] >= '0' && at[1] <= '9');
+}
+
+/* Exactly `digits` digits at *at, in low..high; steps over them. */
+static bool read_digits(const char **at, int digits, int low, int high, int *out)
+{
+    int value = 0;
+
+    for (int i = 0; i < digits; i++, (*at)++) {
+        if (**at < '0' || **at > '9')
+            return false;
+        value = value * 10 + (**at - '0');
+    }
+    *out = value;
+    return value >= low && value <= high;
+}
+
+static bool read_one(const char **at, char wanted)
+{
+    if (**at != wanted)
+        return false;
+    (*at)++;
+    return true;
+}
+
+bool scalar_clock(const char *text, int *out_minutes)
+{
+    const char *at = text;
+    int hours, minutes;
+
+    if (!read_digits(&at, 2, 0, 24, &hours) || !read_one(&at, ':') || !read_digits(&at, 2, 0, 59, &minutes) ||
+        *at != '\0' || hours * 60 + minutes > 24 * 60)
+        return false;
+    *out_minutes = hours * 60 + minutes;
+    return true;
+}
+
+/* "Z", "+01:00" -> seconds east of Greenwich. */
+static bool read_zone(const char **at, int *out_seconds)
+{
+    int sign = **at == '-' ? -1 : 1;
+    int hours, minutes;
+
+    *out_seconds = 0;
+    if (read_one(at, 'Z'))
+        return true;
+    if (!read_one(at, sign < 0 ? '-' : '+') || !read_digits(at, 2, 0, 23, &hours) || !read_one(at, ':') ||
+        !read_digits(at, 2, 0, 59, &minutes))
+        return false;
+    *out_seconds = sign * (hours * 60 + minutes) * 60;
+    return true;
+}
+
+/* "18:00", "18:00:30" */
+static bool read_clock(const char **at, struct tm *tm)
+{
+    return read_digits(at, 2, 0, 23, &tm->tm_hour) && read_one(at, ':') && read_digits(at, 2, 0, 59, &tm->tm_min) &&
+           (!read_one(at, ':') || read_digits(at, 2, 0, 59, &tm->tm_sec));
+}
+
+bool scalar_time(const char *text, int64_t *out_wall_ms)
+{
+    const char *at = text;
+    struct tm tm = {0};
+    int year, month, day, east = 0;
+    time_t seconds;
+
+    if (!read_digits(&at, 4, 1970, 9999, &year) || !read_one(&at, '-') || !read_digits(&at, 2, 1, 12, &month) ||
+        !read_one(&at, '-') || !read_digits(&at, 2, 1, 31, &day))
+        return false;
+    if (*at != '\0' && (!read_one(&at, 'T') || !read_clock(&at, &tm) || !read_zone(&at, &east) || *at != '\0'))
+        return false;
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    tm.tm_mday = day;
+    seconds = timegm(&tm);
+    /* timegm makes 1 May of 31 April, in `tm` too. */
+    if (tm.tm_mday != day)
+        return false;
+    *out_wall_ms = ((int64_t)seconds - east) * 1000;
+    return true;
+}
+
+static bool read_version(const char **at, int64_t *out)
+{
+    size_t length = strspn(*at, DIGITS);
+
+    if (length == 0 || length > 18 || (length > 1 && **at == '0'))
+        return false;
+    *out = strtoll(*at, NULL, 10);
+    *at += length;
+    return true;
+}
+
+bool scalar_range(const char *text, int64_t *out_first, int64_t *out_last)
+{
+    const char *at = text;
+    int64_t first, last;
+
+    if (!read_version(&at, &first))
+        return false;
+    last = first;
+    if ((*at != '\0' && (!read_one(&at, '-') || !read_version(&at, &last))) || *at != '\0' || first > last)
+        return false;
+    *out_first = first;
+    *out_last = last;
+    return true;
 }

@@ -1,9 +1,10 @@
 #ifndef ENGINE_SPEC_SCALAR_H
 #define ENGINE_SPEC_SCALAR_H
 
-/* What YAML 1.2's core schema says about text without quotes. */
+/* What YAML 1.2's core schema says about text without quotes, and what is ours alone: times and ranges. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum scalar_type {
     SCALAR_TEXT,
@@ -21,5 +22,12 @@ const char *scalar_type_words(const char *text);
 bool scalar_is_ambiguous(const char *text);
 /* A number that JSON writes in the same way: no '+', no leading 0, digits on both sides of a point. */
 bool scalar_is_json_number(const char *text);
+
+/* "09:00", "24:00" -> minutes of a day. */
+bool scalar_clock(const char *text, int *out_minutes);
+/* "2026-12-19" (midnight UTC), "2026-12-19T18:00Z", "2026-12-19T18:00:30+01:00" -> wall clock milliseconds. */
+bool scalar_time(const char *text, int64_t *out_wall_ms);
+/* "43", "41-43" -> both ends; not negative, the first not above the last. */
+bool scalar_range(const char *text, int64_t *out_first, int64_t *out_last);
 
 #endif

@@ -19,6 +19,9 @@
 
 #define DURATION_PATTERN "^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
 #define SHARE_PATTERN "^(0*100(\\.0{1,2})?|0*[0-9]{1,2}(\\.[0-9]{1,2})?)%$"
+#define CLOCK_PATTERN "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
+#define TIME_PATTERN "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+#define RANGE_PATTERN "^(0|[1-9][0-9]{0,17})(-(0|[1-9][0-9]{0,17}))?$"
 
 static json_t *table_schema(const struct table *table);
 
@@ -144,6 +147,12 @@ static json_t *type_schema(const struct field *field)
         return json_pack("{s:s, s:s}", "type", "string", "pattern", DURATION_PATTERN);
     case FIELD_SHARE:
         return json_pack("{s:s, s:s}", "type", "string", "pattern", SHARE_PATTERN);
+    case FIELD_CLOCK:
+        return json_pack("{s:s, s:s}", "type", "string", "pattern", CLOCK_PATTERN);
+    case FIELD_TIME:
+        return json_pack("{s:s, s:s}", "type", "string", "pattern", TIME_PATTERN);
+    case FIELD_RANGE:
+        return json_pack("{s:[s,s], s:s, s:i}", "type", "string", "integer", "pattern", RANGE_PATTERN, "minimum", 0);
     case FIELD_TEXTS:
         return texts_schema(field);
     case FIELD_FLAGS:

@@ -129,10 +129,10 @@ static void test_explain_path__suggests(void **state)
                      "did you mean 'environments'?");
     assert_not_found("stages.shft", "there is no key 'shft' below stages", "did you mean 'stages.shift'?");
     assert_not_found("unit.zebra", "there is no key 'zebra' below unit",
-                     "the keys there are: build, artifacts, timeout");
+                     "the keys there are: build, artifacts, timeout, api, schema");
     assert_not_found("unit.build.x", "there is no key 'x' below unit.build",
                      "'unit.build' has no keys below it; see: penstock explain unit.build");
-    assert_not_found("unit.", "there is no key '' below unit", "the keys there are: build, artifacts, timeout");
+    assert_not_found("unit.", "there is no key '' below unit", "the keys there are: build, artifacts, timeout, api, schema");
 }
 
 /* Every row can be explained, and has what the faces print. */

@@ -44,6 +44,20 @@ static void test_forms__texts(void **state)
     REFUSES(FORM_FILE, "");
 }
 
+static void test_forms__mails_branches_and_zones(void **state)
+{
+    (void)state;
+    ACCEPTS(FORM_MAIL, "ana@example.org", "1+bot[bot]@users.example.org", "o'neil@x");
+    REFUSES(FORM_MAIL, "", "ana", "@x", "ana@", "a@b@c", "a b@c");
+    ACCEPTS(FORM_BRANCH, "main", "release/2026.11", "a.b-c_d");
+    REFUSES(FORM_BRANCH, "", "release/*", "-x", "/x", "refs/heads/main", "a..b", "a b", "a~1", "a^", "a:b", "a?",
+            "a[b]");
+    ACCEPTS(FORM_BRANCHES, "*", "release/*", "main");
+    REFUSES(FORM_BRANCHES, "", "release/?", "refs/*", "[ab]", "a\\b");
+    ACCEPTS(FORM_ZONE, "UTC", "Europe/Warsaw", "America/Argentina/Buenos_Aires", "Etc/GMT+5");
+    REFUSES(FORM_ZONE, "", "/etc/localtime", "../x", "Europe/../x", ":Europe/Warsaw", "CET-1CEST,M3.5.0");
+}
+
 static void test_forms__names(void **state)
 {
     char longest[65];
@@ -106,10 +120,15 @@ static void test_forms__sql(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms__words_are_there), cmocka_unit_test(test_forms__texts),
-        cmocka_unit_test(test_forms__names),           cmocka_unit_test(test_forms__paths),
-        cmocka_unit_test(test_forms__addresses),       cmocka_unit_test(test_forms__json_paths),
-        cmocka_unit_test(test_forms__metrics),         cmocka_unit_test(test_forms__sql),
+        cmocka_unit_test(test_forms__words_are_there),
+        cmocka_unit_test(test_forms__texts),
+        cmocka_unit_test(test_forms__names),
+        cmocka_unit_test(test_forms__mails_branches_and_zones),
+        cmocka_unit_test(test_forms__paths),
+        cmocka_unit_test(test_forms__addresses),
+        cmocka_unit_test(test_forms__json_paths),
+        cmocka_unit_test(test_forms__metrics),
+        cmocka_unit_test(test_forms__sql),
     };
 
     return RUN_TESTS(tests);

@@ -53,6 +53,93 @@ static void test_project_parse__fills_in_what_is_absent(void **state)
     assert_int_equal(gate->on_expiry, EXPIRY_HOLD);
 }
 
+static void test_project_parse__reads_the_rules(void **state)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const struct environment_spec *prod = NULL, *between = NULL;
+    struct read read;
+
+    assert_ok(file_read("tests/fixtures/specs/good/penstock-rules.yaml", &text));
+    read = read_project(state, strbuf_view(&text));
+    assert_no_problems(state, read);
+    assert_string_equal(read.project->trunk, "develop");
+    assert_int_equal(read.project->person_count, 2);
+    assert_string_equal(read.project->people[0].login, "ana");
+    assert_int_equal(read.project->people[0].mails.count, 2);
+    assert_string_equal(read.project->people[1].mails.items[0], "bo@example.org");
+    assert_int_equal(project_environment(read.project, "e2e")->keep_ms, (int64_t)72 * 60 * 60 * 1000);
+    assert_string_equal(project_environment(read.project, "e2e")->branches.items[1], "fix/*");
+    between = project_environment(read.project, "int");
+    assert_int_equal(between->keep_ms, 0);
+    assert_false(between->overrides.given);
+    assert_false(between->hotfix.given);
+    assert_true(between->windows[0].days[0] && between->windows[0].days[6]);
+    assert_int_equal(between->windows[0].from_min, 0);
+    assert_int_equal(between->windows[0].to_min, 24 * 60);
+    assert_string_equal(between->windows[0].zone, "UTC");
+    assert_int_equal(between->windows[0].zone_mark.line, 0);
+    assert_int_equal(between->windows[1].from_min, 22 * 60);
+    assert_int_equal(between->windows[1].to_min, 4 * 60);
+    prod = project_environment(read.project, "prod");
+    assert_true(prod->from_trunk);
+    assert_int_equal(prod->from_trunk_mark.line, 17);
+    assert_int_equal(prod->requirement_count, 2);
+    assert_string_equal(prod->requirements[1].released_to, "e2e");
+    assert_string_equal(prod->changelog, "CHANGELOG.md");
+    assert_true(prod->windows[0].days[3]);
+    assert_false(prod->windows[0].days[4]);
+    assert_string_equal(prod->windows[0].zone, "Europe/Warsaw");
+    assert_int_equal(prod->windows[0].zone_mark.line, 21);
+    assert_int_equal(prod->windows[0].zone_mark.column, 72);
+    assert_int_equal(prod->freeze_count, 2);
+    assert_int_equal(prod->freezes[0].from_ms, INT64_C(1797638400000));
+    assert_int_equal(prod->freezes[0].to_ms, INT64_C(1799051400000));
+    assert_string_equal(prod->freezes[0].reason, "holidays");
+    assert_int_equal(prod->freezes[1].from_ms, INT64_C(1803859200000));
+    assert_int_equal(prod->freezes[1].to_ms, INT64_C(1804006800000));
+    assert_true(prod->overrides.given && prod->overrides.bar_requester && prod->overrides.bar_authors);
+    assert_int_equal(prod->overrides.people.count, 2);
+    assert_true(environment_gate(prod, "release-managers")->bar_authors);
+    assert_false(environment_gate(prod, "release-managers")->bar_requester);
+    assert_true(prod->hotfix.given);
+    assert_int_equal(prod->hotfix.max_commits, 2);
+    assert_string_equal(prod->hotfix.gate, "on-call");
+    assert_int_equal(prod->hotfix.review_ms, 24 * 60 * 60 * 1000);
+    assert_int_equal(prod->hotfix.ladder_count, 2);
+    assert_int_equal(prod->hotfix.ladder[0].share, 5000);
+    assert_int_equal(prod->hotfix.ladder[0].hold_ms, 120000);
+}
+
+static void test_project_parse__hotfix_defaults(void **state)
+{
+    struct read read = read_project(state, "project: p\nenvironments: {prod: {gates: {g: {}}, hotfix: {gate: g}}}\n");
+    const struct environment_spec *prod = project_environment(read.project, "prod");
+
+    assert_no_problems(state, read);
+    assert_string_equal(read.project->trunk, "main");
+    assert_int_equal(prod->hotfix.max_commits, 3);
+    assert_int_equal(prod->hotfix.max_files, 20);
+    assert_int_equal(prod->hotfix.max_lines, 200);
+    assert_int_equal(prod->hotfix.review_ms, (int64_t)48 * 60 * 60 * 1000);
+    assert_int_equal(prod->hotfix.ladder_count, 0);
+}
+
+static void test_project_parse__circles_are_told_once(void **state)
+{
+    struct read read = read_project(state, "project: p\n"
+                                           "environments:\n"
+                                           "  a: {requires: [{released_to: b}]}\n"
+                                           "  b: {requires: [{released_to: a}, {released_to: c}]}\n"
+                                           "  c: {requires: [{released_to: d}]}\n"
+                                           "  d: {requires: [{released_to: c}]}\n"
+                                           "  e: {requires: [{released_to: d}]}\n");
+
+    assert_string_equal(
+        problems_text(state, read.problems, true),
+        "3:32 the environments require each other in a circle: a, which b requires, which a requires\n"
+        "5:32 the environments require each other in a circle: c, which d requires, which c requires\n");
+}
+
 static void test_project_parse__words_of_expiry(void **state)
 {
     struct read read = read_project(state, "project: p\nenvironments: {prod: {gates: {g: {on_expiry: reject}}}}\n");
@@ -147,6 +234,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_project_parse__fills_everything),
         TEST_WITH_ARENA(test_project_parse__fills_in_what_is_absent),
+        TEST_WITH_ARENA(test_project_parse__reads_the_rules),
+        TEST_WITH_ARENA(test_project_parse__hotfix_defaults),
+        TEST_WITH_ARENA(test_project_parse__circles_are_told_once),
         TEST_WITH_ARENA(test_project_parse__words_of_expiry),
         TEST_WITH_ARENA(test_project_parse__anyone_may_be_several),
         TEST_WITH_ARENA(test_project_parse__survives_what_is_no_project),

@@ -81,6 +81,78 @@ static void test_scalar_is_json_number(void **state)
         assert_false(scalar_is_json_number(bad[i]));
 }
 
+static void test_scalar_clock(void **state)
+{
+    static const char *const bad[] = {"", "9:00", "09:60", "24:01", "25:00", "09.00", "09:00:00", "0900", "09:0", NULL};
+    int minutes = -1;
+
+    (void)state;
+    assert_true(scalar_clock("00:00", &minutes) && minutes == 0);
+    assert_true(scalar_clock("09:30", &minutes) && minutes == 570);
+    assert_true(scalar_clock("24:00", &minutes) && minutes == 1440);
+    for (size_t i = 0; bad[i] != NULL; i++)
+        assert_false(scalar_clock(bad[i], &minutes));
+}
+
+static void test_scalar_time(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t wall_ms;
+    } rows[] = {
+        {"1970-01-01", 0},
+        {"2026-12-19", INT64_C(1797638400000)},
+        {"2026-12-19T00:00Z", INT64_C(1797638400000)},
+        {"2026-12-19T01:00:30+01:00", INT64_C(1797638430000)},
+        {"2026-12-18T18:15-05:45", INT64_C(1797638400000)},
+        {"2028-02-29", INT64_C(1835395200000)},
+    };
+    static const char *const bad[] = {"",
+                                      "2026",
+                                      "1969-12-31",
+                                      "2026-13-01",
+                                      "2026-00-01",
+                                      "2026-02-29",
+                                      "2026-12-32",
+                                      "2026-12-19 18:00Z",
+                                      "2026-12-19T",
+                                      "2026-12-19T18Z",
+                                      "2026-12-19T18:00",
+                                      "2026-12-19T24:00Z",
+                                      "2026-12-19T18:00:60Z",
+                                      "2026-12-19T18:00:0Z",
+                                      "2026-12-19T18:00z",
+                                      "2026-12-19T18:00ZZ",
+                                      "2026-12-19T18:00+0100",
+                                      "2026-12-19T18:00+24:00",
+                                      "2026-12-19T18:00+01:60",
+                                      "2026-12-19Z",
+                                      NULL};
+    int64_t wall_ms;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_true(scalar_time(rows[i].text, &wall_ms));
+        assert_int_equal(wall_ms, rows[i].wall_ms);
+    }
+    for (size_t i = 0; bad[i] != NULL; i++)
+        assert_false(scalar_time(bad[i], &wall_ms));
+}
+
+static void test_scalar_range(void **state)
+{
+    static const char *const bad[] = {
+        "", "-", "41-", "-43", "43-41", "041", "41-043", "41 - 43", "41-43-45", "1234567890123456789", "a", "4a", NULL};
+    int64_t first = -1, last = -1;
+
+    (void)state;
+    assert_true(scalar_range("43", &first, &last) && first == 43 && last == 43);
+    assert_true(scalar_range("0-43", &first, &last) && first == 0 && last == 43);
+    assert_true(scalar_range("7-7", &first, &last) && first == 7 && last == 7);
+    for (size_t i = 0; bad[i] != NULL; i++)
+        assert_false(scalar_range(bad[i], &first, &last));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +160,9 @@ int main(void)
         cmocka_unit_test(test_scalar_type_words),
         cmocka_unit_test(test_scalar_is_ambiguous),
         cmocka_unit_test(test_scalar_is_json_number),
+        cmocka_unit_test(test_scalar_clock),
+        cmocka_unit_test(test_scalar_time),
+        cmocka_unit_test(test_scalar_range),
     };
 
     return RUN_TESTS(tests);

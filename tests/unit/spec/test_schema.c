@@ -93,7 +93,7 @@ static void test_schema_render__project(void **state)
     assert_at(state, schema, "title", "\"penstock.yaml\"");
     assert_at(state, schema, "properties/environments/minProperties", "1");
     assert_at(state, environment, "properties/allow_as/default", "false");
-    assert_at(state, gate, "properties/barred/items/enum", "[\"requester\"]");
+    assert_at(state, gate, "properties/barred/items/enum", "[\"requester\",\"authors\"]");
     assert_at(state, gate, "properties/expires/default", "\"24h\"");
     assert_at(state, gate, "properties/people/examples", "[[\"ana\",\"bo\",\"chi\"]]");
 }
