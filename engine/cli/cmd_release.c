@@ -60,13 +60,6 @@ struct error *cmd_plan(struct cli *cli)
     return NULL;
 }
 
-/* Shown to a person who is asked, or who follows; a program reads the document at the end. */
-static void show_before(struct cli *cli, const struct plan *plan)
-{
-    if (!wants_json(cli) && !cli->options.given[OPTION_QUIET])
-        show_plan(cli, plan);
-}
-
 struct error *cmd_release(struct cli *cli)
 {
     const char *const *arguments = cli->options.arguments;
@@ -78,7 +71,7 @@ struct error *cmd_release(struct cli *cli)
     TRY(record_need(cli, RECORD_CREATE));
     TRY(planning_is_free(cli, arguments[0]));
     TRY(planning_release(cli, arguments[0], arguments[1], &planning));
-    show_before(cli, planning.plan);
+    planning_show(cli, planning.plan);
     TRY(ask_yes(cli,
                 arena_printf(cli->arena, "release %.7s to %s as %s?", planning.facts.commit, arguments[0],
                              planning.plan->release),
@@ -151,7 +144,7 @@ struct error *cmd_destroy(struct cli *cli)
     }
     TRY(planning_is_free(cli, environment));
     TRY(planning_destroy(cli, environment, unit, &planning));
-    show_before(cli, planning.plan);
+    planning_show(cli, planning.plan);
     if (unit)
         TRY(ask_yes(cli, arena_printf(cli->arena, "destroy %s?", unit), &yes));
     else

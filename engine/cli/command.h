@@ -88,6 +88,7 @@ struct error *cmd_explain(struct cli *cli);
 struct error *cmd_export(struct cli *cli);
 struct error *cmd_help(struct cli *cli);
 struct error *cmd_history(struct cli *cli);
+struct error *cmd_hotfix(struct cli *cli);
 struct error *cmd_init(struct cli *cli);
 struct error *cmd_logs(struct cli *cli);
 struct error *cmd_overview(struct cli *cli);

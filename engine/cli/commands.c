@@ -125,6 +125,27 @@ static const struct command rows[] = {
                  "penstock destroy e2e --confirm e2e\teverything of an environment\n",
      .exits = "0 1 2 7 8 130 143",
      .run = cmd_destroy},
+    {.name = "hotfix",
+     .arguments = "COMMIT...",
+     .least = 1,
+     .most = -1,
+     .options = {OPTION_ONTO, OPTION_ENVIRONMENT, OPTION_MAINLINE, OPTION_DRY_RUN, OPTION_CONTINUE, OPTION_WAIT,
+                 OPTION_SUPERSEDE, OPTION_YES, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_AS},
+     .summary = "pick fixes of the trunk onto the live release branch, and release them",
+     .doc =
+         "Tries the picks in memory: no work tree, index or branch is touched. Each commit must be on the trunk, few and "
+         "small by the environment's limits, and pick cleanly; the branch must be the one that is live, with nothing else "
+         "on it. Then the branch moves, by compare-and-swap, and the pipeline runs with all its checks, on the "
+         "environment's shorter ladder, behind the hotfix's gate. Drains and proofs are never shorter. Another person "
+         "must look at it afterwards: `penstock review`.\n\n"
+         "Conflicts are listed with the git commands that resolve them by hand; --continue goes on with what you made. "
+         "While a release is live it is refused, or waits (--wait), or takes that one back first (--supersede). The "
+         "same command again goes on where an earlier one was interrupted.",
+     .examples = "penstock hotfix 1a2b3c4 --onto release/2026.11 --dry-run\twould it do?\n"
+                 "penstock hotfix 1a2b3c4 --onto release/2026.11\tpick, ask, release\n"
+                 "penstock hotfix --continue HEAD --onto release/2026.11\tafter resolving conflicts\n",
+     .exits = "0 1 2 3 4 5 6 7 8 130 143",
+     .run = cmd_hotfix},
     {.group = "decide",
      .name = "approve",
      .arguments = "ID [GATE]",

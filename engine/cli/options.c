@@ -41,6 +41,15 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_LINES] = {"lines", 'n', "N", false, "how many lines of each log; default 20"},
     [OPTION_FOLLOW] = {"follow", 0, NULL, false, "go on printing what is added, until Ctrl-C"},
     [OPTION_LIMIT] = {"limit", 0, "N", false, "how many releases at most; default 20"},
+    [OPTION_FOR] = {"for", 0, "DURATION", false, "how long"},
+    [OPTION_SCHEDULED] = {"scheduled", 0, NULL, false, "a nightly job asks: refused when its last release failed"},
+    [OPTION_ONTO] = {"onto", 0, "BRANCH", false, "the release branch that is live"},
+    [OPTION_ENVIRONMENT] = {"environment", 'e', "NAME", false, "this environment only"},
+    [OPTION_MAINLINE] = {"mainline", 0, "N", false, "of a merge: the parent it is compared with, from 1"},
+    [OPTION_DRY_RUN] = {"dry-run", 0, NULL, false, "make every check and change nothing"},
+    [OPTION_CONTINUE] = {"continue", 0, NULL, false, "COMMIT is the last of the picks that you made by hand"},
+    [OPTION_WAIT] = {"wait", 0, NULL, false, "when a release is live: begin when it has ended"},
+    [OPTION_SUPERSEDE] = {"supersede", 0, NULL, false, "when a release is live: take it back first"},
 };
 
 /* The tables that getopt_long wants, and which of our rows stands behind each value. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/follow.h"
@@ -68,6 +69,7 @@ struct error *planning_release(struct cli *cli, const char *environment, const c
     TRY(pipeline_load(cli, out->environment, &out->pipeline));
     TRY(read_facts(cli, environment, &out->facts));
     TRY(fill_commit(cli, commit, &out->facts));
+    out->facts.branch = out->branch ? out->branch : out->facts.branch;
     TRY(fill_facts(cli, environment, &out->facts));
     TRY(planning_rules(cli, out->environment, &out->facts));
     plan_release(cli->arena, cli->project, out->pipeline, &out->facts, cli->problems, &out->plan);
@@ -108,6 +110,16 @@ struct error *planning_is_free(struct cli *cli, const char *environment)
                      "environment '%s' has a live release: %s, %s since %s (%s), asked for by %s", environment, id,
                      json_get_text(row, "state"), time_text(cli->arena, json_get_int(row, "state_ms", 0)),
                      json_get_text(row, "reason"), json_get_text(row, "requester"));
+}
+
+void planning_show(struct cli *cli, const struct plan *plan)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    if (wants_json(cli) || cli->options.given[OPTION_QUIET])
+        return;
+    plan_render(plan, &text);
+    print_text(cli, strbuf_view(&text));
 }
 
 struct error *planning_run(struct cli *cli, const struct planning *planning)

@@ -14,6 +14,7 @@ struct plan;
 /* What a plan was made from. */
 struct planning {
     const struct environment_spec *environment;
+    const char *branch; /* what the commit is released from, when it is known better than by its name; else NULL */
     struct pipeline_spec *pipeline;
     struct facts facts;
     struct plan *plan;
@@ -33,6 +34,8 @@ NODISCARD struct error *planning_destroy(struct cli *cli, const char *environmen
                                          struct planning *out);
 /* ERR_CONFLICT when a release is live in the environment: which, since when, and what to do. Needs the record. */
 NODISCARD struct error *planning_is_free(struct cli *cli, const char *environment);
+/* The plan for a person who is asked, or who follows; a program reads the document at the end. */
+void planning_show(struct cli *cli, const struct plan *plan);
 /* Writes the plan into the record and runs it, or leaves a runner behind. */
 NODISCARD struct error *planning_run(struct cli *cli, const struct planning *planning);
 

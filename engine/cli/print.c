@@ -135,6 +135,18 @@ void next_add(struct cli *cli, const char *why, const char *format, ...)
     free(words);
 }
 
+void next_add_other(struct cli *cli, const char *why, const char *format, ...)
+{
+    char *words = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    MUST(vasprintf(&words, format, arguments) >= 0);
+    va_end(arguments);
+    next_append(cli, arena_text(cli->arena, words), why);
+    free(words);
+}
+
 void next_add_all(struct cli *cli, const json_t *next)
 {
     size_t index;

@@ -29,6 +29,8 @@ void say(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *program_words(const struct cli *cli);
 /* Adds advice for the end: `format` is the command without "penstock". */
 void next_add(struct cli *cli, const char *why, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same for another program's command: `format` is all of it. */
+void next_add_other(struct cli *cli, const char *why, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Adds a view's advice: [{command (whole), why}]. Borrowed. */
 void next_add_all(struct cli *cli, const json_t *next);
 /* The advice, to stderr, unless -q or a JSON form. */

@@ -132,7 +132,8 @@ static void test_explain_path__suggests(void **state)
                      "the keys there are: build, artifacts, timeout, api, schema");
     assert_not_found("unit.build.x", "there is no key 'x' below unit.build",
                      "'unit.build' has no keys below it; see: penstock explain unit.build");
-    assert_not_found("unit.", "there is no key '' below unit", "the keys there are: build, artifacts, timeout, api, schema");
+    assert_not_found("unit.", "there is no key '' below unit",
+                     "the keys there are: build, artifacts, timeout, api, schema");
 }
 
 /* Every row can be explained, and has what the faces print. */
