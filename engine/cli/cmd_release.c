@@ -70,6 +70,11 @@ struct error *cmd_release(struct cli *cli)
     TRY(environment_need(cli, arguments[0], &environment));
     TRY(record_need(cli, RECORD_CREATE));
     TRY(planning_is_free(cli, arguments[0]));
+    TRY(option_duration(cli, OPTION_KEEP_FOR, &planning.facts.request.keep_ms));
+    if (planning.facts.request.keep_ms && !environment->keep_ms)
+        return error_hint(error_new(ERR_USAGE, KIND_PERMANENT, "environment %s is not short-lived", environment->name),
+                          "only those with `short_lived` in penstock.yaml have an end");
+    planning.facts.request.scheduled = cli->options.given[OPTION_SCHEDULED] > 0;
     TRY(planning_release(cli, arguments[0], arguments[1], &planning));
     planning_show(cli, planning.plan);
     TRY(ask_yes(cli,

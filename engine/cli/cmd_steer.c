@@ -1,4 +1,4 @@
-/* resume, retry, rollback, abort: what people ask of a whole release. When no runner is alive, the command becomes it. */
+/* resume, retry, abort, and rollback of a live release: what people ask of a whole release. When no runner is alive, the command becomes it. */
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -42,7 +42,7 @@ static struct error *decide_and_go(struct cli *cli, struct deciding *own, const 
     return go_on(cli, own);
 }
 
-struct error *cmd_rollback(struct cli *cli)
+struct error *decide_rollback(struct cli *cli)
 {
     struct deciding own = {0};
 

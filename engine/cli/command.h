@@ -80,6 +80,7 @@ const struct command *command_find(const char *name);
 struct error *cmd_abort(struct cli *cli);
 struct error *cmd_approve(struct cli *cli);
 struct error *cmd_audit(struct cli *cli);
+struct error *cmd_clean(struct cli *cli);
 struct error *cmd_collect(struct cli *cli);
 struct error *cmd_completion(struct cli *cli);
 struct error *cmd_destroy(struct cli *cli);

@@ -51,13 +51,16 @@ static const struct command rows[] = {
      .arguments = "ENVIRONMENT [COMMIT]",
      .least = 1,
      .most = 2,
-     .options = {OPTION_YES, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_AS},
+     .options = {OPTION_YES, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_SCHEDULED, OPTION_KEEP_FOR,
+                 OPTION_AS},
      .summary = "release a commit: plan, ask, run, follow",
      .doc =
          "Plans, shows the plan, asks (or --yes), then runs the release and follows it until it ends. Ctrl-C stops "
          "the runner gently: traffic stays as it is, and `resume` goes on from there. With --detach the runner is "
          "left behind and `watch` follows it. With --until-gate the command ends with exit code 8 at the first gate, "
-         "so that a CI job does not wait for people.",
+         "so that a CI job does not wait for people.\n\n"
+         "--scheduled is for nightly jobs: it is refused when the last scheduled release there did not succeed, so that "
+         "somebody looks at it first.",
      .examples = "penstock release prod\tthe current commit\n"
                  "penstock release prod release/1.4 --yes --until-gate\tin a CI job\n"
                  "penstock release prod --yes --detach\tleave the runner behind\n",
@@ -86,17 +89,21 @@ static const struct command rows[] = {
      .exits = "0 1 5 6 7 8 130 143",
      .run = cmd_retry},
     {.name = "rollback",
-     .arguments = "ID",
+     .arguments = "ID|ENVIRONMENT",
      .least = 1,
      .most = 1,
      .options = {OPTION_YES, OPTION_COMMENT, OPTION_DETACH, OPTION_TIMEOUT, OPTION_TAKEOVER, OPTION_AS},
-     .summary = "take a live release back: the old unit gets its traffic again",
+     .summary = "go back: to the old unit while it stands, else by a new release of the earlier commit",
      .doc =
-         "Gives the traffic back to the old unit, proves that, drains the new unit with the same care as an old one, "
-         "and destroys it. Only before the pivot: once an old stamp is being destroyed, release the old commit "
-         "instead. When no runner is alive, this command becomes it.",
-     .examples = "penstock rollback r-17 --comment 'error rate'\ttake it back\n",
-     .exits = "0 1 6 7 130 143",
+         "While the release is live and not past its pivot, the old unit is warm: when it is healthy it gets the traffic "
+         "back, which is proved; then the new unit is drained with the same care as an old one, and destroyed. When no "
+         "runner is alive, this command becomes it.\n\n"
+         "After the old unit was destroyed it is a new release of the earlier commit, through the same pipeline, and says "
+         "so: of the named release, or of the last one that succeeded with another commit. `status` shows how far one can "
+         "go back.",
+     .examples = "penstock rollback r-17 --comment 'error rate'\ttake it back\n"
+                 "penstock rollback prod\tthe last good commit again, when nothing is live\n",
+     .exits = "0 1 3 5 6 7 130 143",
      .run = cmd_rollback},
     {.name = "abort",
      .arguments = "ID",
@@ -146,6 +153,17 @@ static const struct command rows[] = {
                  "penstock hotfix --continue HEAD --onto release/2026.11\tafter resolving conflicts\n",
      .exits = "0 1 2 3 4 5 6 7 8 130 143",
      .run = cmd_hotfix},
+    {.name = "clean",
+     .arguments = "[ENVIRONMENT]",
+     .most = 1,
+     .options = {OPTION_YES, OPTION_DRY_RUN, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_AS},
+     .summary = "end short-lived environments whose time is over",
+     .doc =
+         "An environment with `short_lived` may be cleaned up so long after its last release. This drains and destroys "
+         "what is over, with its front door, as `destroy` does; what is not over yet stays. --dry-run lists them all.",
+     .examples = "penstock clean --dry-run\twhat stands, and until when\npenstock clean --yes\tin a nightly job\n",
+     .exits = "0 1 2 7 8 130 143",
+     .run = cmd_clean},
     {.group = "decide",
      .name = "approve",
      .arguments = "ID [GATE]",

@@ -18,6 +18,8 @@ struct deciding {
 
 /* The release that the first argument means, the person, and the comment. Opens the record for writing. */
 NODISCARD struct error *decide_begin(struct cli *cli, enum decision_kind decision, struct deciding *out);
+/* Takes the live release of the first argument back: asks, decides, goes on (cmd_steer.c). */
+NODISCARD struct error *decide_rollback(struct cli *cli);
 /* What comes next: a runner acts on it, or one has to be started. */
 void decide_advise(struct cli *cli, const struct deciding *own);
 /* Says that it is in the record. */

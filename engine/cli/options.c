@@ -42,6 +42,8 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_FOLLOW] = {"follow", 0, NULL, false, "go on printing what is added, until Ctrl-C"},
     [OPTION_LIMIT] = {"limit", 0, "N", false, "how many releases at most; default 20"},
     [OPTION_FOR] = {"for", 0, "DURATION", false, "how long"},
+    [OPTION_KEEP_FOR] = {"keep-for", 0, "DURATION", false,
+                         "a short-lived environment: how long it stays; default: as penstock.yaml says"},
     [OPTION_SCHEDULED] = {"scheduled", 0, NULL, false, "a nightly job asks: refused when its last release failed"},
     [OPTION_ONTO] = {"onto", 0, "BRANCH", false, "the release branch that is live"},
     [OPTION_ENVIRONMENT] = {"environment", 'e', "NAME", false, "this environment only"},
