@@ -78,7 +78,8 @@ LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(
 PACKAGES_BUILD := build-essential pkg-config libgit2-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libuv1-dev \
                   libjansson-dev libsodium-dev git
 PACKAGES_DEMO := haproxy libsoup-3.0-dev procps curl
-PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 libsoup-3.0-dev shellcheck curl procps
+PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 libsoup-3.0-dev shellcheck curl procps \
+                 tzdata
 PACKAGES_LINT := clang-format-14 shellcheck
 PACKAGES_ANALYZE := cppcheck
 PACKAGES_COVERAGE := gcovr

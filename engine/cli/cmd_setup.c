@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/embedded.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -16,6 +17,7 @@
 #include "cli/print.h"
 #include "spec/diagnostics.h"
 #include "spec/project.h"
+#include "unit/windows.h"
 
 #define PROJECT_PLACE "PROJECT" /* in the templates: the directory's name */
 
@@ -167,6 +169,7 @@ struct error *cmd_validate(struct cli *cli)
             continue;
         /* What it says is in cli->problems. */
         error_free(pipeline_load(cli, environment, &pipeline));
+        TRY(windows_check(cli->arena, environment, clock_wall_ms(), cli->problems));
         json_array_append_new(files, json_string(arena_printf(cli->arena, "%s%s", cli->prefix, environment->pipeline)));
     }
     TRY(diagnostics_error(cli->problems));

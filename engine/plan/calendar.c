@@ -24,6 +24,14 @@ static bool is_let_through(const struct machine_state *state, const char *rule, 
     return false;
 }
 
+/* What of the closure holds: one rule may be let through while the other one still closes. */
+static const char *rule_of(const struct machine_state *state, const struct plan_closure *closure, int64_t wall_ms)
+{
+    if (!is_let_through(state, closure->rule, wall_ms))
+        return closure->rule;
+    return closure->also && !is_let_through(state, closure->also, wall_ms) ? closure->also : NULL;
+}
+
 static const struct plan_closure *closure_now(const struct machine_state *state, int64_t wall_ms)
 {
     const struct plan_terms *terms = &state->plan->terms;
@@ -32,7 +40,7 @@ static const struct plan_closure *closure_now(const struct machine_state *state,
         const struct plan_closure *closure = &terms->closures[i];
 
         if (wall_ms >= closure->from_ms && (closure->until_ms == 0 || wall_ms < closure->until_ms) &&
-            !is_let_through(state, closure->rule, wall_ms))
+            rule_of(state, closure, wall_ms))
             return closure;
     }
     return NULL;
@@ -43,15 +51,17 @@ static void say(struct event *out, enum event_kind kind, int step, const char *r
     *out = (struct event){.kind = kind, .step = step, .actor = "penstock", .reason = reason};
 }
 
-static void say_closed(const struct machine_state *state, int step, const struct plan_closure *closure,
+static void say_closed(const struct machine_state *state, int step, const struct plan_closure *closure, int64_t wall_ms,
                        struct event *out)
 {
+    const char *rule = rule_of(state, closure, wall_ms);
+    const char *reason = text_is(rule, closure->rule) ? closure->reason : "outside the windows";
     const char *until =
         closure->until_ms ? arena_printf(state->arena, " until %s", time_text(state->arena, closure->until_ms)) : "";
 
-    say(out, EVENT_CALENDAR_CLOSED, step, arena_printf(state->arena, "no more traffic%s: %s", until, closure->reason));
+    say(out, EVENT_CALENDAR_CLOSED, step, arena_printf(state->arena, "no more traffic%s: %s", until, reason));
     out->expires_ms = closure->until_ms;
-    out->body = json_in_arena(state->arena, json_pack("{s:s}", "rule", closure->rule));
+    out->body = json_in_arena(state->arena, json_pack("{s:s}", "rule", rule));
 }
 
 enum calendar_answer calendar_ask(const struct machine_state *state, int step, struct machine_now now,
@@ -67,7 +77,7 @@ enum calendar_answer calendar_ask(const struct machine_state *state, int step, s
     if (state->closed_step >= 0)
         say(out, EVENT_CALENDAR_OPENED, state->closed_step, "more traffic may be given again");
     else if (closure)
-        say_closed(state, step, closure, out);
+        say_closed(state, step, closure, now.wall_ms, out);
     else
         return CALENDAR_OPEN;
     return CALENDAR_SAYS;

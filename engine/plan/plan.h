@@ -130,13 +130,15 @@ enum plan_kind {
  *   shortened     [{what, was, now, reason}]: what a hotfix leaves out of its pipeline
  *   review_ms     how long after its end a PLAN_HOTFIX must be reviewed
  *   keep_until_ms a short-lived environment: when it may be cleaned up (wall clock)
- *   closures      [{from_ms, until_ms, rule: "window" | "freeze", reason}] wall clock, in order, not overlapping; when no
- *                 more traffic may be given. The last one has no end (until_ms 0): so far the calendar was looked up
+ *   closures      [{from_ms, until_ms, rule: "window" | "freeze", reason, also?: "window"}] wall clock, in order, not
+ *                 overlapping; when no more traffic may be given. `also`: that rule closes the time too. The last one has
+ *                 no end (until_ms 0): so far the calendar was looked up
  */
 struct plan_closure {
     int64_t from_ms, until_ms; /* wall clock; until_ms 0 = open end */
     const char *rule;
     const char *reason;
+    const char *also; /* NULL, or a second rule that closes the same time: both must be let through */
 };
 
 struct plan_terms {

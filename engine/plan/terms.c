@@ -15,6 +15,7 @@ static bool read_closure(struct arena *arena, const json_t *object, int64_t afte
         .until_ms = json_get_int(object, "until_ms", -1),
         .rule = arena_text(arena, rule),
         .reason = arena_text(arena, reason),
+        .also = arena_text(arena, json_get_text(object, "also")),
     };
     return rule && reason && after_ms >= 0 && out->from_ms >= after_ms &&
            (out->until_ms == 0 || out->until_ms > out->from_ms);

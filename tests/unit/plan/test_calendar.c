@@ -115,6 +115,33 @@ static void test_calendar__an_override_lets_through_until_it_ends(void **state)
     assert_int_equal(sim_status(sim, share), STEP_RUNNING);
 }
 
+static void test_calendar__who_may_break_the_freeze_may_not_break_the_window_under_it(void **state)
+{
+    struct sim *sim =
+        story_with(state, PLAN_RELEASE,
+                   "[{\"from_ms\":36000000,\"until_ms\":43200000,\"rule\":\"freeze\",\"reason\":\"freeze: "
+                   "inventory\",\"also\":\"window\"}]");
+    int share = go_to_share(sim);
+
+    override(sim, "freeze", FREEZE_UNTIL);
+    assert_int_equal(sim_status(sim, share), STEP_PENDING);
+    override(sim, "window", FREEZE_UNTIL);
+    assert_int_equal(sim_status(sim, share), STEP_RUNNING);
+}
+
+static void test_calendar__the_window_under_a_broken_freeze_is_what_is_said(void **state)
+{
+    struct sim *sim =
+        story_with(state, PLAN_RELEASE,
+                   "[{\"from_ms\":36000000,\"until_ms\":43200000,\"rule\":\"freeze\",\"reason\":\"freeze: "
+                   "inventory\",\"also\":\"window\"}]");
+
+    override(sim, "freeze", FREEZE_UNTIL);
+    go_to_share(sim);
+    assert_string_equal(sim_last(sim)->reason, "no more traffic until 1970-01-01T12:00:00Z: outside the windows");
+    assert_string_equal(json_get_text(sim_last(sim)->body, "rule"), "window");
+}
+
 static void test_calendar__another_closure_behind_the_first_is_told_anew(void **state)
 {
     struct sim *sim =
@@ -234,6 +261,8 @@ int main(void)
         TEST_WITH_ARENA(test_calendar__a_long_wait_is_looked_at_every_minute),
         TEST_WITH_ARENA(test_calendar__the_stage_s_time_stands_still),
         TEST_WITH_ARENA(test_calendar__an_override_lets_through_until_it_ends),
+        TEST_WITH_ARENA(test_calendar__who_may_break_the_freeze_may_not_break_the_window_under_it),
+        TEST_WITH_ARENA(test_calendar__the_window_under_a_broken_freeze_is_what_is_said),
         TEST_WITH_ARENA(test_calendar__another_closure_behind_the_first_is_told_anew),
         TEST_WITH_ARENA(test_calendar__the_way_back_waits_for_nothing),
         TEST_WITH_ARENA(test_calendar__a_rollback_while_it_waits_waits_no_longer),
