@@ -19,6 +19,7 @@
 #include "store/record.h"
 #include "unit/history.h"
 #include "unit/source.h"
+#include "unit/windows.h"
 
 #define RANGE_LIMIT 1000  /* commits since the live one; more are not named one by one */
 #define SEARCH_LIMIT 2000 /* commits of the trunk among which a pick's source is looked for */
@@ -312,5 +313,5 @@ struct error *planning_rules(struct cli *cli, const struct environment_spec *env
         TRY(find_changelog(&look));
     TRY(find_authors_if_needed(&look));
     TRY(find_in_record(&look));
-    return NULL; /* closures: see below */
+    return windows_closures(cli->arena, environment, facts->rules.now_ms, cli->problems, &facts->rules.closures);
 }
