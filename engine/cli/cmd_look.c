@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "spec/project.h"
 #include "view/faces.h"
+#include "view/horizon.h"
 #include "view/release_view.h"
 #include "view/rows.h"
 
@@ -87,6 +88,18 @@ static struct error *last_release(struct cli *cli, const char *environment, stru
     return NULL;
 }
 
+static struct error *horizon(struct cli *cli, const char *environment, struct strbuf *text, json_t *object)
+{
+    json_t *back;
+
+    TRY(horizon_read(cli->record, cli->arena, environment, &back));
+    json_object_set_new(object, "back", back);
+    if (json_is_object(back))
+        strbuf_printf(text, "  back %s: %s %s\n", json_get_text(back, "text"), program_words(cli),
+                      json_get_text(back, "command"));
+    return NULL;
+}
+
 /* Everything of one environment that the record knows. */
 static struct error *environment_block(struct cli *cli, const json_t *row, int width, struct strbuf *text, json_t *list)
 {
@@ -99,8 +112,10 @@ static struct error *environment_block(struct cli *cli, const json_t *row, int w
     environment_line(cli, row, width, text);
     TRY(rows_live(cli->record, name, &live));
     if (json_array_size(live) > 0)
-        return live_release(cli, json_get_text(json_array_get(live, 0), "id"), text, object);
-    return last_release(cli, name, text, object);
+        TRY(live_release(cli, json_get_text(json_array_get(live, 0), "id"), text, object));
+    else
+        TRY(last_release(cli, name, text, object));
+    return horizon(cli, name, text, object);
 }
 
 static bool has_environment(const json_t *rows, const char *name)
@@ -204,8 +219,8 @@ static struct error *show_status(struct cli *cli, const char *only)
             TRY(environment_block(cli, row, width, &text, list));
         } else {
             environment_line(cli, row, width, &text);
-            json_array_append_new(list, json_pack("{s:s, s:n, s:n, s:n}", "environment", view_text(row, "environment"),
-                                                  "live_unit", "live_commit", "release"));
+            json_array_append_new(list, json_pack("{s:s, s:n, s:n, s:n, s:n}", "environment", view_text(row, "environment"),
+                                                  "live_unit", "live_commit", "release", "back"));
         }
     }
     if (json_array_size(cli->next) == 0 && json_array_size(rows) > 0)
