@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/memory.h"
 #include "store/database.h"
 #include "store/journal.h"
@@ -43,17 +42,13 @@ static struct error *fold_into(struct record *memory, struct record *record)
 
     TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq", &statement, NULL));
     for (;;) {
-        json_t *json CLEANUP(json_cleanup) = NULL;
         struct journal_row row;
-        struct event event;
         bool more;
 
-        TRY(database_step(record, statement, &more));
+        TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             return NULL;
-        TRY(journal_row_read(statement, &row));
-        TRY(journal_row_decode(&row, &json, &event));
-        TRY(project_event(memory, &row, json));
+        TRY(journal_row_project(memory, &row));
     }
 }
 

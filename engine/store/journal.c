@@ -55,7 +55,7 @@ struct error *journal_row_damaged(int64_t seq, const char *what)
     return error_hint(error, "rows before it can be trusted; restore the record from a backup");
 }
 
-struct error *journal_row_read(sqlite3_stmt *statement, struct journal_row *out)
+static struct error *row_read(sqlite3_stmt *statement, struct journal_row *out)
 {
     out->seq = column_int(statement, 0);
     out->release = column_text(statement, 1);
@@ -70,6 +70,12 @@ struct error *journal_row_read(sqlite3_stmt *statement, struct journal_row *out)
         !column_digest(statement, 9, &out->hash))
         return journal_row_damaged(out->seq, "is not a row of a journal");
     return NULL;
+}
+
+struct error *journal_row_next(struct record *record, sqlite3_stmt *statement, struct journal_row *out, bool *more)
+{
+    TRY(database_step(record, statement, more));
+    return *more ? row_read(statement, out) : NULL;
 }
 
 struct error *journal_row_check(struct record *record, const struct journal_row *row)
@@ -102,7 +108,7 @@ static void add_columns(const struct journal_row *row, struct event *out)
     out->actor = row->actor;
 }
 
-struct error *journal_row_decode(const struct journal_row *row, json_t **json, struct event *out)
+static struct error *row_decode(const struct journal_row *row, json_t **json, struct event *out)
 {
     enum event_kind kind;
 
@@ -115,6 +121,15 @@ struct error *journal_row_decode(const struct journal_row *row, json_t **json, s
     return NULL;
 }
 
+struct error *journal_row_project(struct record *record, const struct journal_row *row)
+{
+    json_t *json CLEANUP(json_cleanup) = NULL;
+    struct event event;
+
+    TRY(row_decode(row, &json, &event));
+    return project_event(record, row, json);
+}
+
 /* Nearly all rows can be read quickly; the few with an escape in their reason go the long way. */
 static struct error *row_scan(const struct journal_row *row, struct strbuf *text, json_t **json, struct event *out)
 {
@@ -125,7 +140,7 @@ static struct error *row_scan(const struct journal_row *row, struct strbuf *text
     strbuf_add(text, row->body, row->body_length);
     if (!event_scan(text->bytes, kind, out, event_body_is_folded(kind) ? json : NULL)) {
         json_cleanup(json);
-        return journal_row_decode(row, json, out);
+        return row_decode(row, json, out);
     }
     add_columns(row, out);
     return NULL;
@@ -287,10 +302,9 @@ struct error *journal_read(struct record *record, const char *release, int64_t a
         struct event event;
         bool more;
 
-        TRY(database_step(record, statement, &more));
+        TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             return NULL;
-        TRY(journal_row_read(statement, &row));
         TRY(journal_row_check(record, &row));
         TRY(row_scan(&row, &text, &json, &event));
         TRY(visit(context, &event));

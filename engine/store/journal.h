@@ -12,8 +12,8 @@
  * where body is the text of its column, which is in the same form already.
  */
 
-#include <jansson.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/digest.h"
@@ -36,17 +36,18 @@ struct journal_row {
     struct digest hash;
 };
 
-/* For a SELECT that journal_row_read() shall read; the condition follows. */
+/* For a SELECT that journal_row_next() shall read; the condition follows. */
 #define JOURNAL_SELECT "SELECT seq, release, kind, epoch, actor, at_ms, boot_ms, body, prev, hash FROM event "
 
-/* The texts are borrowed from the statement until its next step. */
-NODISCARD struct error *journal_row_read(sqlite3_stmt *statement, struct journal_row *out);
+/* *more: there is a next row, and it is in *out. The texts are borrowed from the statement until its next step. */
+NODISCARD struct error *journal_row_next(struct record *record, sqlite3_stmt *statement, struct journal_row *out,
+                                         bool *more);
 /* The hash that the row must have; from its prev. */
 struct digest journal_row_hash(struct record *record, const struct journal_row *row);
 /* ERR_RECORD_DAMAGED when the row's hash is another. */
 NODISCARD struct error *journal_row_check(struct record *record, const struct journal_row *row);
-/* *json is the encoded event, a new reference that *out borrows from; `out` borrows from the row too. */
-NODISCARD struct error *journal_row_decode(const struct journal_row *row, json_t **json, struct event *out);
+/* Applies the row's projections to the tables of `record`, which need not be the one that the row stands in. */
+NODISCARD struct error *journal_row_project(struct record *record, const struct journal_row *row);
 /* "row 17 of the record ...": what is wrong with it, and what to do. */
 NODISCARD struct error *journal_row_damaged(int64_t seq, const char *what);
 

@@ -8,19 +8,20 @@
 
 #include <string.h>
 
-#include "base/json.h"
-#include "base/memory.h"
 #include "store/database.h"
 #include "store/journal.h"
 #include "store/project.h"
 
-/* The row fits behind `last` (seq 0: it is the first). */
-static struct error *check_link(const struct journal_row *row, const struct journal_tail *last)
+/* The row fits behind *last, which it then is (seq 0: there was none), and is as it was written. */
+static struct error *check_row(struct record *record, const struct journal_row *row, struct journal_tail *last)
 {
     if (row->seq != last->seq + 1)
         return journal_row_damaged(last->seq + 1, "is missing");
     if (memcmp(row->prev.bytes, last->hash.bytes, DIGEST_BYTES) != 0)
         return journal_row_damaged(row->seq, "does not follow the row before it");
+    TRY(journal_row_check(record, row));
+    last->seq = row->seq;
+    last->hash = row->hash;
     return NULL;
 }
 
@@ -40,12 +41,12 @@ struct error *journal_check_tail(struct record *record)
     }
     statement_cleanup(&statement);
     TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq DESC LIMIT 1", &statement, NULL));
-    TRY(database_step(record, statement, &more));
+    TRY(journal_row_next(record, statement, &row, &more));
     if (!more)
         return NULL;
-    TRY(journal_row_read(statement, &row));
+    /* What was changed in the row itself is said first. */
     TRY(journal_row_check(record, &row));
-    return check_link(&row, &before);
+    return check_row(record, &row, &before);
 }
 
 /* The highest row that a projection names. */
@@ -65,14 +66,10 @@ struct error *journal_verify(struct record *record, int64_t *rows)
     TRY(database_int(record, named_sql, 0, &named));
     TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq", &statement, NULL));
     for (;;) {
-        TRY(database_step(record, statement, &more));
+        TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             break;
-        TRY(journal_row_read(statement, &row));
-        TRY(check_link(&row, &last));
-        TRY(journal_row_check(record, &row));
-        last.seq = row.seq;
-        last.hash = row.hash;
+        TRY(check_row(record, &row, &last));
         (*rows)++;
     }
     return named > last.seq ? journal_row_damaged(last.seq + 1, "is missing, and all rows after it") : NULL;
@@ -87,20 +84,13 @@ struct error *journal_rebuild(struct tx *tx)
     TRY(project_clear(record));
     TRY(database_prepare(record, JOURNAL_SELECT "ORDER BY seq", &statement, NULL));
     for (;;) {
-        json_t *json CLEANUP(json_cleanup) = NULL;
         struct journal_row row;
-        struct event event;
         bool more;
 
-        TRY(database_step(record, statement, &more));
+        TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             return NULL;
-        TRY(journal_row_read(statement, &row));
-        TRY(check_link(&row, &last));
-        TRY(journal_row_check(record, &row));
-        TRY(journal_row_decode(&row, &json, &event));
-        TRY(project_event(record, &row, json));
-        last.seq = row.seq;
-        last.hash = row.hash;
+        TRY(check_row(record, &row, &last));
+        TRY(journal_row_project(record, &row));
     }
 }
