@@ -51,3 +51,10 @@ bool json_get_bool(const json_t *object, const char *key, bool absent)
 
     return json_is_boolean(value) ? json_is_true(value) : absent;
 }
+
+bool json_get_flag(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_true(value) || (json_is_integer(value) && json_integer_value(value) != 0);
+}

@@ -30,5 +30,7 @@ NODISCARD struct error *json_parse(const char *text, size_t length, const char *
 const char *json_get_text(const json_t *object, const char *key); /* NULL when absent or of another type */
 int64_t json_get_int(const json_t *object, const char *key, int64_t absent);
 bool json_get_bool(const json_t *object, const char *key, bool absent);
+/* True, or a number that is not 0, as a column of 0 and 1 is. */
+bool json_get_flag(const json_t *object, const char *key);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "control/deciding.h"
 #include "io/io.h"
+#include "plan/approval.h"
 #include "store/record.h"
 
 #define COMMENT_LIMIT_BYTES ((size_t)4000)
@@ -46,14 +47,6 @@ const char *deciding_text(const json_t *row, const char *key)
     const char *text = json_get_text(row, key);
 
     return text ? text : "";
-}
-
-/* A column of 0 and 1. */
-static bool flag_of(const json_t *row, const char *key)
-{
-    const json_t *value = json_object_get(row, key);
-
-    return json_is_true(value) || (json_is_integer(value) && json_integer_value(value) != 0);
 }
 
 struct error *deciding_release(struct deciding *own)
@@ -159,73 +152,43 @@ const char *deciding_people(struct arena *arena, const json_t *people)
     return arena_text(arena, strbuf_view(&list));
 }
 
-static bool is_among(const json_t *people, const char *person)
+/* Only the gate's people may say no too; but that needs no second pair of eyes, and may follow one's own yes. */
+static struct error *check_person(struct deciding *own)
 {
-    size_t index;
-    const json_t *one;
+    const char *person = own->request->person;
+    const char *name = deciding_text(own->gate, "name");
+    bool approves = own->request->decision == DECISION_APPROVE;
 
-    if (json_array_size(people) == 0)
-        return true;
-    json_array_foreach(people, index, one)
-    {
-        if (text_is(json_string_value(one), person))
-            return true;
-    }
-    return false;
-}
-
-/* An accepted, unused approval of the same question by the same person. */
-static struct error *approved_before(struct deciding *own, bool *before)
-{
-    json_t *decisions CLEANUP(json_cleanup) = NULL;
-    size_t index;
-    const json_t *row;
-
-    *before = false;
-    TRY(deciding_rows(own, "decisions", &decisions));
-    json_array_foreach(decisions, index, row)
-    {
-        if (json_get_text(row, "refused") || !text_is(deciding_text(row, "decision"), decision_text(DECISION_APPROVE)))
-            continue;
-        if (json_get_int(row, "step", -1) == own->step && text_is(deciding_text(row, "person"), own->request->person) &&
-            text_is(deciding_text(row, "subject"), own->subject))
-            *before = true;
+    switch (approval_of(own->gate, person)) {
+    case APPROVAL_COUNTS:
+        break;
+    case APPROVAL_OF_STRANGER:
+        return error_hint(
+            error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' is not one of the people of gate '%s'", person, name),
+            "these are: %s", deciding_people(own->arena, json_object_get(own->gate, "people")));
+    case APPROVAL_OF_REQUESTER:
+        if (approves)
+            return error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
+                             "'%s' asked for this release; gate '%s' wants somebody else", person, name);
+        break;
+    case APPROVAL_TWICE:
+        if (approves)
+            return error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
+                             "'%s' has already approved gate '%s'; it wants %d different people", person, name,
+                             (int)json_get_int(own->gate, "approvals", 1));
+        break;
     }
     return NULL;
 }
 
 static struct error *check_gate(struct deciding *own, int64_t now_ms)
 {
-    const char *person = own->request->person;
-    const json_t *people;
-    bool before;
-
     TRY(deciding_rows(own, "gates", &own->gates));
     TRY(find_gate(own));
     TRY(check_question(own, now_ms));
     own->step = (int)json_get_int(own->gate, "step", -1);
     own->subject = deciding_text(own->gate, "subject");
-    people = json_object_get(own->gate, "people");
-    if (!is_among(people, person)) {
-        own->refusal =
-            error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' is not one of the people of gate '%s'", person,
-                                 deciding_text(own->gate, "name")),
-                       "these are: %s", deciding_people(own->arena, people));
-        return NULL;
-    }
-    if (own->request->decision != DECISION_APPROVE)
-        return NULL;
-    if (flag_of(own->gate, "bar_requester") && text_is(person, deciding_text(own->release, "requester"))) {
-        own->refusal =
-            error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' asked for this release; gate '%s' wants somebody else",
-                      person, deciding_text(own->gate, "name"));
-        return NULL;
-    }
-    TRY(approved_before(own, &before));
-    if (before)
-        own->refusal = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
-                                 "'%s' has already approved gate '%s'; it wants %d different people", person,
-                                 deciding_text(own->gate, "name"), (int)json_get_int(own->gate, "approvals", 1));
+    own->refusal = check_person(own);
     return NULL;
 }
 
@@ -241,7 +204,7 @@ static struct error *check_back(const struct deciding *own)
         return error_hint(
             error_new(ERR_CONFLICT, KIND_PERMANENT, "%s destroys: there is nothing to go back to", release),
             "end it as it stands with abort --as-is");
-    if (flag_of(own->release, "pivot"))
+    if (json_get_flag(own->release, "pivot"))
         return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
                                     "release %s is past its pivot: the old stamps are being destroyed", release),
                           "release the old commit again, or end this one with abort --as-is");
@@ -326,7 +289,8 @@ static bool asks_person(const json_t *step, const json_t *instances)
     if (!text_is(verb, "drain.wait") && !text_is(verb, "drain.prove"))
         return false;
     return text_is(deciding_text(step, "state"), "running") &&
-           (flag_of(json_object_get(step, "detail"), "overdue") || is_lost(instances, deciding_text(step, "target")));
+           (json_get_flag(json_object_get(step, "detail"), "overdue") ||
+            is_lost(instances, deciding_text(step, "target")));
 }
 
 /* The drain that asks a person: the named instance's, or the only one. */

@@ -39,7 +39,7 @@ json_t *release_row_json(struct arena *arena, const json_t *row)
 
     set_columns(out, row, keys);
     json_object_set_new(out, "commit", column(row, "commit_id"));
-    json_object_set_new(out, "pivot", json_boolean(view_flag(row, "pivot")));
+    json_object_set_new(out, "pivot", json_boolean(json_get_flag(row, "pivot")));
     json_object_set_new(out, "since", time_json(arena, json_get_int(row, "state_ms", 0)));
     json_object_set_new(out, "created", time_json(arena, json_get_int(row, "created_ms", 0)));
     json_object_set_new(out, "ended", time_json(arena, json_get_int(row, "ended_ms", 0)));

@@ -14,13 +14,6 @@ const char *view_text(const json_t *row, const char *key)
     return text ? text : "";
 }
 
-bool view_flag(const json_t *row, const char *key)
-{
-    const json_t *value = json_object_get(row, key);
-
-    return json_is_true(value) || (json_is_integer(value) && json_integer_value(value) != 0);
-}
-
 static struct error *read_lists(struct release_view *view)
 {
     const struct {
@@ -140,7 +133,7 @@ bool view_asks_person(const struct release_view *view, const json_t *step)
     if (!text_is(verb, "drain.wait") && !text_is(verb, "drain.prove"))
         return false;
     return text_is(view_text(step, "state"), "running") &&
-           (view_flag(json_object_get(step, "detail"), "overdue") || is_lost(view, view_text(step, "target")));
+           (json_get_flag(json_object_get(step, "detail"), "overdue") || is_lost(view, view_text(step, "target")));
 }
 
 json_t *view_left_on(const struct release_view *view, const char *instance)

@@ -47,8 +47,6 @@ void release_view_release(struct release_view *view); /* also for CLEANUP */
 bool view_has_ended(const struct release_view *view);
 /* A text column; "" when it is NULL. */
 const char *view_text(const json_t *row, const char *key);
-/* A column of 0 and 1. */
-bool view_flag(const json_t *row, const char *key);
 
 /* A drain step that ran past its deadline, or whose instance died: a person is asked about it. */
 bool view_asks_person(const struct release_view *view, const json_t *step);

@@ -338,8 +338,8 @@ void gate_text(const struct release_view *view, const json_t *waiting, const str
                   short_text(view, view_text(release, "plan"), SHORT_DIGEST),
                   short_text(view, view_text(waiting, "subject"), SHORT_DIGEST));
     strbuf_printf(out, "  back    %s\n",
-                  view_flag(release, "pivot") ? "not any more: the first old stamp is gone"
-                                              : "penstock rollback gives the traffic back to the old unit");
+                  json_get_flag(release, "pivot") ? "not any more: the first old stamp is gone"
+                                                  : "penstock rollback gives the traffic back to the old unit");
     shares_text(view, screen, out);
     prober_text(view, screen, out);
     drains_text(view, screen, out);
@@ -363,7 +363,7 @@ static void head_text(const struct release_view *view, const struct screen *scre
     strbuf_printf(out, "  asked   by %s at %s\n", view_text(release, "requester"),
                   time_text(view->arena, json_get_int(release, "created_ms", 0)));
     strbuf_printf(out, "  plan    %s%s\n", short_text(view, view_text(release, "plan"), SHORT_DIGEST),
-                  view_flag(release, "pivot") ? "  past its pivot: nothing goes backward by itself" : "");
+                  json_get_flag(release, "pivot") ? "  past its pivot: nothing goes backward by itself" : "");
 }
 
 static void stamps_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)

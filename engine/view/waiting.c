@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "plan/approval.h"
 #include "view/release_view.h"
 
 static const json_t *asked_gate(const struct release_view *view)
@@ -19,30 +20,16 @@ static const json_t *asked_gate(const struct release_view *view)
     return NULL;
 }
 
-static bool has_text(const json_t *list, const char *text)
-{
-    size_t index;
-    const json_t *one;
-
-    json_array_foreach(list, index, one)
-    {
-        if (text_is(json_string_value(one), text))
-            return true;
-    }
-    return false;
-}
-
 /* Those of the gate's people who still can approve; an empty list when anyone may. */
-static json_t *may_approve(const struct release_view *view, const json_t *gate, const json_t *approved)
+static json_t *may_approve(const json_t *gate)
 {
-    const char *requester = view_flag(gate, "bar_requester") ? view_text(view->release, "requester") : NULL;
     json_t *people = json_array();
     size_t index;
     json_t *person;
 
     json_array_foreach(json_object_get(gate, "people"), index, person)
     {
-        if (!has_text(approved, json_string_value(person)) && !text_is(json_string_value(person), requester))
+        if (approval_of(gate, json_string_value(person)) == APPROVAL_COUNTS)
             json_array_append(people, person);
     }
     return people;
@@ -79,11 +66,11 @@ static json_t *waiting_gate(const struct release_view *view, const json_t *gate)
     json_object_set(waiting, "subject", json_object_get(gate, "subject"));
     json_object_set_new(waiting, "approvals", json_integer(json_get_int(gate, "approvals", 1)));
     json_object_set(waiting, "approved_by", approved);
-    json_object_set_new(waiting, "people", may_approve(view, gate, approved));
+    json_object_set_new(waiting, "people", may_approve(gate));
     json_object_set_new(waiting, "anyone", json_boolean(json_array_size(json_object_get(gate, "people")) == 0));
     json_object_set_new(waiting, "barred",
-                        view_flag(gate, "bar_requester") ? json_string(view_text(view->release, "requester"))
-                                                         : json_null());
+                        json_get_flag(gate, "bar_requester") ? json_string(view_text(view->release, "requester"))
+                                                             : json_null());
     json_object_set_new(waiting, "expires_ms", expires_ms ? json_integer(expires_ms) : json_null());
     return waiting;
 }
@@ -227,7 +214,7 @@ static void next_when_ended(const struct release_view *view, json_t *next)
 
 static void next_when_held(const struct release_view *view, json_t *next)
 {
-    bool forward = !view_flag(view->release, "pivot") && text_is(view_text(view->release, "kind"), "release");
+    bool forward = !json_get_flag(view->release, "pivot") && text_is(view_text(view->release, "kind"), "release");
 
     add_of(view, next, "show", "", "why it stopped");
     add_of(view, next, "retry", "", "try again from where it stopped");

@@ -119,6 +119,21 @@ static void test_json_get__never_guesses(void **state)
     assert_false(json_get_bool(json, "absent", false));
 }
 
+static void test_json_get_flag__takes_a_number_for_a_truth(void **state)
+{
+    json_t *json CLEANUP(json_cleanup) =
+        parsed("{\"yes\": true, \"no\": false, \"one\": 1, \"zero\": 0, \"text\": \"true\", \"null\": null}");
+
+    (void)state;
+    assert_true(json_get_flag(json, "yes"));
+    assert_true(json_get_flag(json, "one"));
+    assert_false(json_get_flag(json, "no"));
+    assert_false(json_get_flag(json, "zero"));
+    assert_false(json_get_flag(json, "text"));
+    assert_false(json_get_flag(json, "null"));
+    assert_false(json_get_flag(json, "absent"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -128,6 +143,7 @@ int main(void)
         cmocka_unit_test(test_json_parse__refuses),
         cmocka_unit_test(test_json_in_arena__is_dropped_with_it),
         cmocka_unit_test(test_json_get__never_guesses),
+        cmocka_unit_test(test_json_get_flag__takes_a_number_for_a_truth),
     };
 
     return RUN_TESTS(tests);
