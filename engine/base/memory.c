@@ -35,10 +35,9 @@ struct arena {
     struct chunk *chunks;      /* the front one is in use */
     struct chunk *own;         /* each for one large piece */
     size_t chunk_bytes;        /* size of the next chunk */
-    size_t handed_out;
 };
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void out_of_memory(void)
 {
     fputs("penstock: out of memory\n", stderr);
     exit(error_exit_code(ERR_BUG));
@@ -167,7 +166,6 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (__builtin_add_overflow(size, align - 1, &rounded))
         out_of_memory();
     rounded -= rounded % align;
-    arena->handed_out += rounded;
 
     if (chunk_is_own(arena, rounded)) {
         struct chunk *own = chunk_new(size);
@@ -237,11 +235,6 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_count, size_t 
     if (old_count)
         memcpy(grown, old, old_count * size);
     return grown;
-}
-
-size_t arena_bytes(const struct arena *arena)
-{
-    return arena->handed_out;
 }
 
 void arena_defer(struct arena *arena, void (*undo)(void *thing), void *thing)

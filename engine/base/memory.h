@@ -29,7 +29,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 
 void *arena_grow(struct arena *arena, const void *old, size_t old_count, size_t new_count, size_t size);
 /* Calls `undo(thing)` when the arena is freed, last deferred first: for things of a library that live as long. */
 void arena_defer(struct arena *arena, void (*undo)(void *thing), void *thing);
-size_t arena_bytes(const struct arena *arena); /* handed out so far */
+
+/* For those who are told by somebody else that there is no memory. */
+_Noreturn void out_of_memory(void);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 /* Appends one zeroed element to a growing array: `items`, `count`, `capacity` are lvalues; counts may be int. */

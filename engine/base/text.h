@@ -36,8 +36,6 @@ const char *text_nearest(const char *typed, const char *const *candidates);
 
 /* Columns that a terminal needs for the UTF-8 text (wcwidth); bytes that are no UTF-8 count 1. */
 int text_columns(const char *text);
-/* Characters before byte `offset` of `line`: for columns in messages. */
-int text_characters(const char *line, size_t offset);
 /* Copies outside text, dropping control characters and ANSI sequences; keeps newline and tab. */
 void text_clean(struct strbuf *out, const char *text, size_t length);
 

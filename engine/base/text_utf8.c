@@ -81,26 +81,6 @@ int text_columns(const char *text)
     return columns;
 }
 
-int text_characters(const char *line, size_t offset)
-{
-    const unsigned char *at = (const unsigned char *)line;
-    size_t left = strlen(line);
-    int characters = 0;
-
-    /* An offset inside a character counts that character as before it only when it is whole. */
-    while (left && (size_t)(at - (const unsigned char *)line) < offset) {
-        uint32_t character;
-        size_t size = read_character(at, left, &character);
-
-        if ((size_t)(at - (const unsigned char *)line) + size > offset)
-            break;
-        characters++;
-        at += size;
-        left -= size;
-    }
-    return characters;
-}
-
 /* ESC [ ... letter: parameters and intermediates, then one final byte. */
 static size_t control_sequence_size(const unsigned char *text, size_t length)
 {

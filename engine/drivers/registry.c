@@ -8,10 +8,6 @@ static const struct traffic_driver *const traffics[] = {&traffic_haproxy};
 static const struct probe_driver *const probes[] = {&probe_http};
 static const struct command_driver *const commands[] = {&command_driver};
 
-static const struct driver_head *const heads[] = {
-    &stamp_process.head, &traffic_haproxy.head, &probe_http.head, &command_driver.head, NULL,
-};
-
 #define FIND(rows, wanted)                                        \
     for (size_t i = 0; i < sizeof(rows) / sizeof(*(rows)); i++) { \
         if (text_is((rows)[i]->head.name, (wanted)))              \
@@ -37,9 +33,4 @@ const struct probe_driver *registry_probe(const char *name)
 const struct command_driver *registry_command(const char *name)
 {
     FIND(commands, name);
-}
-
-const struct driver_head *const *registry_heads(void)
-{
-    return heads;
 }

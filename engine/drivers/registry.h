@@ -71,7 +71,5 @@ const struct stamp_driver *registry_stamp(const char *name); /* NULL: no such dr
 const struct traffic_driver *registry_traffic(const char *name);
 const struct probe_driver *registry_probe(const char *name);
 const struct command_driver *registry_command(const char *name);
-/* All heads, for listing; ends with NULL. */
-const struct driver_head *const *registry_heads(void);
 
 #endif

@@ -30,14 +30,6 @@ const char *probe_kind_text(enum probe_kind kind)
     return probe_kind_texts[kind];
 }
 
-const struct probe_spec *pipeline_probe(const struct pipeline_spec *pipeline, const char *name)
-{
-    for (int i = 0; i < pipeline->stamps.probe_count; i++)
-        if (text_is(pipeline->stamps.probes[i].name, name))
-            return &pipeline->stamps.probes[i];
-    return NULL;
-}
-
 /* The defaults that depend on something else, which is what `fallback_words` in the table says. */
 static void fill_in(struct arena *arena, struct pipeline_spec *pipeline)
 {

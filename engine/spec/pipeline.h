@@ -276,9 +276,6 @@ const char *stage_kind_text(enum stage_kind kind);
 /* "json", "count", "sql", "metric" */
 const char *probe_kind_text(enum probe_kind kind);
 
-/* NULL when there is no probe of that name. */
-const struct probe_spec *pipeline_probe(const struct pipeline_spec *pipeline, const char *name);
-
 /*
  * Reads the bytes (borrowed for the arena's life) as a pipeline. Every problem goes to `problems`; *out is set to what
  * could be understood and may only be used when no problem was added. Never blocks, never reads a file.

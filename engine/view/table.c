@@ -39,11 +39,6 @@ void table_row(struct table *table, const char *const *cells)
     *ARENA_PUSH(table->arena, table->rows, table->row_count, table->row_capacity) = row;
 }
 
-int table_rows(const struct table *table)
-{
-    return (int)table->row_count;
-}
-
 static int total(const int *widths, int count)
 {
     int sum = 0;

@@ -24,7 +24,6 @@ struct table_column {
 struct table *table_new(struct arena *arena, const struct table_column *columns);
 /* As many cells as there are columns; NULL is an empty cell. */
 void table_row(struct table *table, const char *const *cells);
-int table_rows(const struct table *table);
 void table_render(const struct table *table, const struct screen *screen, struct strbuf *out);
 
 #endif

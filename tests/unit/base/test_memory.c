@@ -37,17 +37,6 @@ static void test_arena__a_large_first_piece(void **state)
     assert_string_equal(arena_text(arena, "after"), "after");
 }
 
-static void test_arena_bytes__counts_what_was_handed_out(void **state)
-{
-    struct arena *arena = *state;
-
-    assert_int_equal(arena_bytes(arena), 0);
-    arena_alloc(arena, 1);
-    assert_int_equal(arena_bytes(arena), _Alignof(max_align_t));
-    arena_alloc(arena, 64000);
-    assert_int_equal(arena_bytes(arena), _Alignof(max_align_t) + 64000);
-}
-
 static void test_arena_text__copies(void **state)
 {
     struct arena *arena = *state;
@@ -235,7 +224,6 @@ int main(void)
         TEST_WITH_ARENA(test_arena__memory_is_zeroed_and_aligned),
         TEST_WITH_ARENA(test_arena__large_pieces_and_small_ones_live_together),
         TEST_WITH_ARENA(test_arena__a_large_first_piece),
-        TEST_WITH_ARENA(test_arena_bytes__counts_what_was_handed_out),
         TEST_WITH_ARENA(test_arena_text__copies),
         TEST_WITH_ARENA(test_arena_printf),
         TEST_WITH_ARENA(test_arena_push__grows_an_array),

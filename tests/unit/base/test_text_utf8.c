@@ -36,17 +36,6 @@ static void test_text_columns__does_not_depend_on_the_locale(void **state)
     assert_string_equal(setlocale(LC_ALL, NULL), "C");
 }
 
-static void test_text_characters__counts_before_the_offset(void **state)
-{
-    (void)state;
-    assert_int_equal(text_characters("grün", 0), 0);
-    assert_int_equal(text_characters("grün", 2), 2);
-    assert_int_equal(text_characters("grün", 3), 2); /* inside the ü */
-    assert_int_equal(text_characters("grün", 4), 3);
-    assert_int_equal(text_characters("grün", 99), 4);
-    assert_int_equal(text_characters("\xff\xff!", 2), 2);
-}
-
 static void assert_cleaned(const char *outside, const char *clean)
 {
     struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
@@ -123,7 +112,6 @@ int main(void)
         cmocka_unit_test(test_text_columns__counts_what_a_terminal_needs),
         cmocka_unit_test(test_text_columns__bad_bytes_count_one),
         cmocka_unit_test(test_text_columns__does_not_depend_on_the_locale),
-        cmocka_unit_test(test_text_characters__counts_before_the_offset),
         cmocka_unit_test(test_text_clean__keeps_text_newline_and_tab),
         cmocka_unit_test(test_text_clean__drops_controls),
         cmocka_unit_test(test_text_clean__drops_ansi_sequences),

@@ -62,10 +62,19 @@ static void test_pipeline_parse__fills_the_environment(void **state)
     assert_string_equal(p->stamps.env[4].value, "4");
 }
 
+static const struct probe_spec *probe_of(const struct pipeline_spec *pipeline, const char *name)
+{
+    for (int i = 0; i < pipeline->stamps.probe_count; i++)
+        if (text_is(pipeline->stamps.probes[i].name, name))
+            return &pipeline->stamps.probes[i];
+    fail_msg("there is no probe '%s'", name);
+    return NULL;
+}
+
 static void test_pipeline_parse__fills_probes_and_drain(void **state)
 {
     struct pipeline_spec *p = good_pipeline(state, "tests/fixtures/specs/good/prod.yaml");
-    const struct probe_spec *probe = pipeline_probe(p, "rooms");
+    const struct probe_spec *probe = probe_of(p, "rooms");
 
     assert_int_equal(p->stamps.probe_count, 4);
     assert_int_equal(probe->kind, PROBE_COUNT);
@@ -75,11 +84,10 @@ static void test_pipeline_parse__fills_probes_and_drain(void **state)
     assert_null(probe->http.post);
     assert_int_equal(probe->http.timeout_ms, 5000);
     assert_int_equal(probe->http.mark.column, 18);
-    assert_int_equal(pipeline_probe(p, "recordings")->kind, PROBE_SQL);
-    assert_int_equal(pipeline_probe(p, "errors")->kind, PROBE_METRIC);
-    assert_int_equal(pipeline_probe(p, "errors")->http.timeout_ms, 1000);
-    assert_int_equal(pipeline_probe(p, "pending")->kind, PROBE_JSON);
-    assert_null(pipeline_probe(p, "nothing"));
+    assert_int_equal(probe_of(p, "recordings")->kind, PROBE_SQL);
+    assert_int_equal(probe_of(p, "errors")->kind, PROBE_METRIC);
+    assert_int_equal(probe_of(p, "errors")->http.timeout_ms, 1000);
+    assert_int_equal(probe_of(p, "pending")->kind, PROBE_JSON);
     assert_int_equal(p->stamps.drain_begin.kind, ACTION_HTTP);
     assert_string_equal(p->stamps.drain_begin.http.post, "/drain");
     assert_string_equal(p->stamps.drain_begin.http.body, "{\"accept\":false}");
