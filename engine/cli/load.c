@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "control/control.h"
+#include "drivers/probe/extract.h"
 #include "spec/diagnostics.h"
 #include "spec/pipeline.h"
 #include "spec/project.h"
@@ -125,6 +126,27 @@ struct error *environment_need(struct cli *cli, const char *name, const struct e
                 : error_hint(error, "its environments: %s", strbuf_view(&list));
 }
 
+/* A question that no answer can satisfy would be found out at the drain, which then waits for a person. */
+static void check_probes(const struct pipeline_spec *pipeline, struct diagnostics *problems)
+{
+    for (int i = 0; i < pipeline->stamps.probe_count; i++) {
+        const struct probe_spec *probe = &pipeline->stamps.probes[i];
+        const char *kind = probe_kind_text(probe->kind);
+        struct extract extract = {.expression = probe->expression};
+        struct error *error CLEANUP(error_cleanup) = NULL;
+        struct diagnostic *problem;
+
+        MUST(extract_kind_parse(kind, &extract.kind));
+        error = extract_check(&extract);
+        if (!error)
+            continue;
+        problem = diagnostics_add(problems, ERR_SPEC_INVALID, probe->mark, "the probe '%s' can never be answered: %s",
+                                  probe->name, error->text);
+        problem->width = text_columns(probe->name);
+        problem->see = arena_printf(diagnostics_arena(problems), "stamps.probes.%s", kind);
+    }
+}
+
 struct error *pipeline_load(struct cli *cli, const struct environment_spec *environment, struct pipeline_spec **out)
 {
     const char *path = environment->pipeline[0] == '/'
@@ -148,6 +170,7 @@ struct error *pipeline_load(struct cli *cli, const struct environment_spec *envi
     pipeline_parse(cli->arena, path, bytes, length, cli->problems, out);
     TRY(diagnostics_error(cli->problems));
     spec_check_together(cli->project, *out, cli->problems);
+    check_probes(*out, cli->problems);
     return diagnostics_error(cli->problems);
 }
 

@@ -184,6 +184,19 @@ initialized()
     [[ $(jq -r '.exit_code' <<<"$stderr") == 3 ]]
 }
 
+@test "validate tries the SQL of probes, with the limits it has later" {
+    q init -q >/dev/null
+    sed -i 's|^  # probes:|  probes:\n    rooms: {get: /rooms, sql: "select count( from x"}\n    users: {get: /users, sql: "select 1"}\n    calls: {get: /calls, sql: "select :body ->> '"'\$.n'"'"}|' pipelines/prod.yaml
+    run --separate-stderr q validate
+    assert_failure 3
+    [[ $(grep '^error' <<<"$stderr") == \
+        "error[E0201]: the probe 'rooms' can never be answered: SQL: near \"from\": syntax error
+error[E0201]: the probe 'users' can never be answered: the SQL does not read :body" ]]
+    [[ $stderr == *'= see:  penstock explain stamps.probes.sql'* ]]
+    run q explain stamps.probes.sql
+    assert_success
+}
+
 @test "validate says which pipeline is missing" {
     q init -q >/dev/null
     rm pipelines/prod.yaml
