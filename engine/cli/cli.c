@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/load.h"
 #include "cli/print.h"
 #include "store/record.h"
 
@@ -104,7 +105,10 @@ static struct error *check_arguments(struct cli *cli)
 {
     const struct command *command = cli->command;
     int count = cli->options.argument_count;
+    int64_t ignored;
 
+    /* Before anything is begun that would then be left alone. */
+    TRY(option_duration(cli, OPTION_TIMEOUT, &ignored));
     if (count >= command->least && (command->most < 0 || count <= command->most))
         return NULL;
     next_add(cli, "what it takes", "help %s", command->name);

@@ -63,7 +63,7 @@ const json_t *view_stage_running(const struct release_view *view, const json_t *
 json_t *view_waiting(const struct release_view *view);
 /* A gate, an overdue drain, a hold that only people end, or a missing runner. */
 bool view_waits_for_people(const struct release_view *view);
-/* The same for the named gate (NULL: the first) that asks now; JSON null when none does. New reference. */
+/* The same for the named gate (NULL: the only one) that asks now; JSON null when there is none. New reference. */
 json_t *view_waiting_gate(const struct release_view *view, const char *name);
 /* What a person may do next: [{"command", "why"}], likeliest first. New reference. */
 json_t *view_next(const struct release_view *view);

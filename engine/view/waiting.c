@@ -118,15 +118,19 @@ static const char *wait_kind(const json_t *step)
 
 json_t *view_waiting_gate(const struct release_view *view, const char *name)
 {
+    const json_t *found = NULL;
     size_t index;
     const json_t *gate;
 
     json_array_foreach(view->gates, index, gate)
     {
-        if (text_is(view_text(gate, "state"), "asked") && (!name || text_is(view_text(gate, "name"), name)))
-            return waiting_gate(view, gate);
+        if (!text_is(view_text(gate, "state"), "asked") || (name && !text_is(view_text(gate, "name"), name)))
+            continue;
+        if (found)
+            return json_null();
+        found = gate;
     }
-    return json_null();
+    return found ? waiting_gate(view, found) : json_null();
 }
 
 json_t *view_waiting(const struct release_view *view)

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# What the command line refuses, in its exact words. The releases here are of commands and gates only: no stamps, no
+# front door.
+# shellcheck disable=SC2154,SC2034 # bats and lib/scenario set and read variables of the tests
+
+load lib/scenario
+
+setup()
+{
+    scenario_setup
+    cd "$D" || return 1
+}
+teardown() { scenario_teardown; }
+
+# The program where the test stands.
+q()
+{
+    timeout -k 5 30 "$PENSTOCK" "$@" </dev/null
+}
+
+# refused STATUS TEXT ARGUMENTS...: that is the exit code, and the error's line behind its code.
+refused()
+{
+    local wanted=$1 text=$2
+
+    shift 2
+    run --separate-stderr q "$@"
+    [[ $status == "$wanted" ]] || fail "'$*' ended with $status: $stderr"
+    [[ -z $output ]] || fail "'$*' wrote to its output: $output"
+    [[ ${stderr_lines[0]} =~ ^error\[E[0-9]{4}\]:\ (.*)$ && ${BASH_REMATCH[1]} == "$text" ]] ||
+        fail "'$*' says: $stderr"
+}
+
+# hinted TEXT: what the refusal before advises.
+hinted()
+{
+    [[ ${stderr_lines[1]} == "  = help: $1" ]] || fail "the hint is: ${stderr_lines[1]}"
+}
+
+# Environments a and b, whose releases wait at two gates at once.
+at_gates()
+{
+    local environment
+
+    mkdir -p pipelines
+    cat >penstock.yaml <<'END'
+project: words
+environments:
+  a: {allow_as: true, gates: &gates {go: {people: [ana, bo]}, well: {people: [ana, bo]}}}
+  b: {gates: *gates}
+END
+    for environment in a b; do
+        cat >"pipelines/$environment.yaml" <<END
+pipeline: $environment
+environment: $environment
+stages:
+  - build
+  - gate: go
+  - gate: {name: second, gate: well, needs: [build]}
+  - command: {run: [$1], needs: [gate, second], repeatable: true, retries: 0}
+END
+    done
+    git init -q -b main .
+    echo .penstock >.gitignore
+    git add -A
+    git commit -q -m 'first commit'
+    for environment in a b; do
+        run q release "$environment" --yes --until-gate
+        assert_failure 8
+    done
+}
+
+# bats test_tags=fast
+@test "what is wrong on the command line alone is refused before anything is read" {
+    refused 1 "cannot enter 'nowhere': No such file or directory" -C nowhere status
+    refused 2 "no completion for 'tcsh'" completion tcsh
+    hinted 'there is one for bash, zsh and fish'
+    refused 2 "'pipelines' is neither 'project' nor 'pipeline'" schema pipelines
+    hinted "did you mean 'pipeline'?"
+    refused 2 "'everything' is neither 'project' nor 'pipeline'" schema everything
+    [[ ${#stderr_lines[@]} == 1 ]]
+    refused 2 "there is no command or topic 'exit-code'" help exit-code
+    hinted "did you mean 'exit-codes'?"
+    refused 2 "'soon' is no duration" release prod --yes --timeout soon
+    hinted 'expected something like 90s, 10m or 1h30m'
+    refused 2 "'0s' is no duration" watch --timeout 0s
+    run --separate-stderr q logs r-1 --follow -o json
+    [[ $status/$(jq -r .message <<<"$stderr") == '2/--follow has no JSON form' ]]
+    refused 2 '--keep and --as-is exclude each other' abort r-1 --keep --as-is
+    refused 2 "'zero' is no number from 1 to 1000000" logs r-1 --lines zero
+    refused 2 "'0' is no number from 1 to 1000000" history --limit 0
+    refused 2 "'1000001' is no number from 1 to 1000000" history --limit 1000001
+    refused 3 "there is no project file 'other.yaml'" -f other.yaml validate
+}
+
+# bats test_tags=fast
+@test "a file that cannot be read is named with the system's words" {
+    mkdir penstock.yaml
+    refused 1 "while reading the project file: cannot read 'penstock.yaml': Is a directory" validate
+    rmdir penstock.yaml
+    q init -q >/dev/null
+    refused 1 "neither the record nor the project file knows an environment 'prd'" status prd
+    refused 1 "'somewhere' is not an environment of penstock.yaml" plan somewhere
+    hinted "its environments: 'prod'"
+}
+
+@test "with several live releases a command asks which one is meant" {
+    at_gates true
+    refused 2 'several releases are live: r-1 (a), r-2 (b)' watch
+    hinted 'say which one'
+    refused 1 "there is no release 'r-9', nor an environment of that name, in '$PWD/.penstock'" show r-9
+    refused 1 "there is no release 'x', nor an environment of that name, in '$PWD/.penstock'" show x
+    refused 1 "'nothing' is neither a unit that stands nor an environment of penstock.yaml" destroy nothing --yes
+    refused 4 "you are '$(id -un)'; environment 'b' does not allow --as" approve b --as ana --yes
+    hinted 'allow_as: true in penstock.yaml would'
+}
+
+@test "with several open gates an approval names the one that is meant" {
+    at_gates true
+    refused 7 "several gates of r-1 wait: 'go', 'well'" approve a --as ana --yes
+    hinted 'name the one that is meant'
+    refused 1 "no gate 'end' of r-1 was asked yet" approve a end --as ana --yes
+    hinted "what waits: 'go', 'well'"
+    refused 7 'no drain of r-1 asks a person: it waits by itself' \
+        approve a --as ana --yes --abandon rooms=1 --comment 'they know'
+    for typed in rooms =1 rooms= rooms=x rooms=-1 rooms=1,users rooms=1234567890123456; do
+        refused 2 "'${typed##*,}' is not PROBE=NUMBER" approve a --as ana --yes --abandon "$typed" --comment x
+        hinted 'expected something like --abandon rooms=2,recordings=1'
+    done
+    refused 2 'giving up work needs a reason' approve a --as ana --yes --abandon rooms=unknown
+    hinted 'say why with --comment'
+}
+
+@test "a release in the background that cannot begin says why" {
+    at_gates true
+    # Its log cannot be made: a file stands where the directory should be.
+    mkdir -p .penstock/logs
+    touch .penstock/logs/r-1
+    refused 1 "cannot make directory '$PWD/.penstock/logs/r-1': File exists" resume r-1 --detach
+}
