@@ -120,6 +120,7 @@ FIXTURES := $(if $(ROOMS),,$(wildcard tests/fixtures/rooms/Makefile))
 CRASH_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/crash/*.c)))
 FUZZ_TARGETS := $(if $(ROOMS),,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))))
 REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/replay_%)
+STARVES := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/starve_%)
 
 EMBEDDED := $(sort $(wildcard state/schema/*.sql state/queries/*.sql state/project/*.sql templates/* templates/*/*))
 
@@ -207,13 +208,17 @@ $(REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/test
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay.o $(LIB) $(LIBRARY_LIBS)
 
+$(STARVES): $(B)/tests/fuzz/starve_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(B)/obj/tests/fuzz/starve.o $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=LLVMFuzzerTestOneInput -o $@ $(filter %.o,$^) $(LIB) $(LIBRARY_LIBS)
+
 $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBRARY_LIBS)
 
 -include $(SIMULATION_OBJECTS:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
          $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) \
-         $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d
+         $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d $(B)/obj/tests/fuzz/starve.d
 
 .PHONY: fixtures
 fixtures: | packages-test ## build the programs that tests and the demo release (tests/fixtures/rooms)
@@ -229,11 +234,11 @@ RUN_TESTS = PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \
             tests/tools/run-tests -j $(JOBS) -l $(B)/test-logs
 
 .PHONY: check test asan faults coverage lint format analyze bench demo
-check: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) fixtures packages-test ## unit and contract tests, fast scenarios
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(addprefix fast:,$(SCENARIOS))
+check: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) fixtures packages-test ## unit and contract tests, fast scenarios
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(addprefix fast:,$(SCENARIOS))
 
-test: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(SCENARIOS) lint:tests/tools/lint
+test: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SCENARIOS) lint:tests/tools/lint
 
 asan: ## check under address and undefined behaviour sanitizers
 	@$(MAKE) FLAVOUR=asan check

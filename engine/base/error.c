@@ -114,7 +114,8 @@ static char *text_of(const char *format, va_list arguments)
 {
     char *text = NULL;
 
-    MUST(vasprintf(&text, format, arguments) >= 0);
+    if (vasprintf(&text, format, arguments) < 0)
+        out_of_memory();
     return text;
 }
 

@@ -2,6 +2,8 @@
  * An arena is a list of chunks, the one in use in front. Chunks double up to a ceiling; what is large gets a chunk
  * of its own, so that the rest of the front one is not wasted. Chunks come zeroed from calloc, and no byte
  * is handed out twice, so what is handed out is zero.
+ *
+ * The libraries get what malloc gives, so that it does not matter which of them was used before the others.
  */
 
 #include "base/memory.h"
@@ -11,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
+#include <sqlite3.h>
 
 /* What malloc gives out and takes back the quick way. An arena's first chunk is that small: most are of one small step. */
 #define SMALL_BYTES ((size_t)1024)
@@ -43,23 +48,24 @@ _Noreturn void out_of_memory(void)
     exit(error_exit_code(ERR_BUG));
 }
 
+static void *given(void *memory)
+{
+    if (!memory)
+        out_of_memory();
+    return memory;
+}
+
 void *heap_alloc(size_t size)
 {
     /* calloc never takes the quick way, but large memory comes zeroed from the kernel. */
-    void *memory = size > SMALL_BYTES ? calloc(1, size) : malloc(size ? size : 1);
+    void *memory = given(size > SMALL_BYTES ? calloc(1, size) : malloc(size ? size : 1));
 
-    if (!memory)
-        out_of_memory();
     return size > SMALL_BYTES ? memory : memset(memory, 0, size);
 }
 
 void *heap_realloc(void *old, size_t size)
 {
-    void *memory = realloc(old, size ? size : 1);
-
-    if (!memory)
-        out_of_memory();
-    return memory;
+    return given(realloc(old, size ? size : 1));
 }
 
 char *heap_text(const char *text)
@@ -85,7 +91,7 @@ char *heap_printf(const char *format, ...)
     length = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (length < 0)
-        out_of_memory(); /* GCOVR_EXCL_LINE: vasprintf fails only when memory is really out */
+        out_of_memory();
     return text;
 }
 
@@ -96,6 +102,36 @@ void heap_cleanup(void *pointer_to_pointer)
     memcpy(&memory, pointer_to_pointer, sizeof(memory));
     free(memory);
     memset(pointer_to_pointer, 0, sizeof(memory));
+}
+
+static struct sqlite3_mem_methods sqlite_plain;
+
+static void *json_alloc(size_t size)
+{
+    return given(malloc(size));
+}
+
+static void *sqlite_alloc(int size)
+{
+    return given(sqlite_plain.xMalloc(size));
+}
+
+static void *sqlite_realloc(void *old, int size)
+{
+    return given(sqlite_plain.xRealloc(old, size));
+}
+
+/* Before main: SQLite takes it only before its first use. */
+__attribute__((constructor)) static void provide_libraries(void)
+{
+    struct sqlite3_mem_methods methods;
+
+    json_set_alloc_funcs(json_alloc, free);
+    MUST(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_plain) == SQLITE_OK);
+    methods = sqlite_plain;
+    methods.xMalloc = sqlite_alloc;
+    methods.xRealloc = sqlite_realloc;
+    MUST(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK);
 }
 
 struct arena *arena_new(void)

@@ -5,7 +5,12 @@
  * Memory: arenas for data, checked heap calls for the rest.
  *
  * An arena owns everything that was built in it and frees it at once. Lifetimes have names: run, step, command.
- * Nothing here returns NULL for lack of memory: the process ends, and the journal resumes the work.
+ *
+ * Lack of memory ends the process, with "penstock: out of memory" and exit code 70, and the journal resumes the work:
+ * nothing here returns NULL, and nothing is ever read by half. That holds for the libraries that read and keep what comes
+ * from outside too. jansson and SQLite get their memory through here, since a key that an object could not take, or a
+ * column that is NULL, looks like an answer; libyaml's and libc's "no memory" end the process where they are told.
+ * Where the kernel, libgit2 or libcurl lack memory, that is an error like their others, and mostly a transient one.
  */
 
 #include <stddef.h>

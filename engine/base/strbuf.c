@@ -79,7 +79,8 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
     va_start(arguments, format);
     length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    MUST(length >= 0);
+    if (length < 0)
+        out_of_memory();
     strbuf_add(buf, text, (size_t)length);
 }
 

@@ -4,6 +4,7 @@
  */
 
 #include <locale.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <wchar.h>
@@ -60,13 +61,16 @@ static int character_columns(uint32_t character)
 int text_columns(const char *text)
 {
     static locale_t utf8;
+    static bool asked;
     locale_t before;
     const unsigned char *at = (const unsigned char *)text;
     size_t left = strlen(text);
     int columns = 0;
 
-    if (!utf8)
+    /* Once: glibc waits for itself when it is asked again after it lacked memory. The user's own locale will do then. */
+    if (!asked)
         utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    asked = true;
     before = utf8 ? uselocale(utf8) : (locale_t)0;
     while (left) {
         uint32_t character;

@@ -174,8 +174,9 @@ void yaml_error_report(const struct yaml_tree *tree, const yaml_parser_t *parser
     struct diagnostic *own = NULL;
     int tab = 0;
 
+    /* Where libyaml cannot make an event it says nothing at all. */
     if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL)
-        BUG("libyaml failed without a reason"); /* GCOVR_EXCL_LINE: memory is really out */
+        out_of_memory();
     if (parser->error == YAML_READER_ERROR) {
         report_reader(tree, parser, problems);
         return;

@@ -427,7 +427,7 @@ static void run_events(struct builder *b)
     bool more = true;
 
     if (!yaml_parser_initialize(&parser))
-        BUG("libyaml could not begin"); /* GCOVR_EXCL_LINE: memory is really out */
+        out_of_memory();
     /* Told, not guessed: otherwise a byte order mark would make libyaml read UTF-16, and no byte would be where it says. */
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)b->tree->bytes, b->tree->length);

@@ -47,7 +47,7 @@ struct error *database_error(struct record *record, int code, const char *doing)
     case SQLITE_DONE:
         return NULL;
     case SQLITE_NOMEM:
-        BUG("out of memory in the record");
+        out_of_memory();
     case SQLITE_FULL:
         return disk_full(record, doing);
     case SQLITE_IOERR:
