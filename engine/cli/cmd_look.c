@@ -219,8 +219,9 @@ static struct error *show_status(struct cli *cli, const char *only)
             TRY(environment_block(cli, row, width, &text, list));
         } else {
             environment_line(cli, row, width, &text);
-            json_array_append_new(list, json_pack("{s:s, s:n, s:n, s:n, s:n}", "environment", view_text(row, "environment"),
-                                                  "live_unit", "live_commit", "release", "back"));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:n, s:n, s:n, s:n}", "environment", view_text(row, "environment"),
+                                            "live_unit", "live_commit", "release", "back"));
         }
     }
     if (json_array_size(cli->next) == 0 && json_array_size(rows) > 0)
