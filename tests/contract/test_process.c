@@ -226,6 +226,18 @@ static void test_process__stop_waits_for_a_good_end(void **state)
     assert_string_equal(act_done(instance, driver->stop, "{'signal': 'TERM', 'grace_ms': 5000}"), GONE);
 }
 
+/* As plans have it: by its number. */
+static void test_process__stop_sends_the_signal_of_the_plan(void **state)
+{
+    struct instance *instance = *state;
+
+    create(instance,
+           "{'argv': ['sh', '-c', 'trap `` TERM; trap `echo asked; exit` INT; while :; do sleep 0.05; done']}");
+    assert_string_equal(act_done(instance, driver->stop, "{'signal': 2, 'grace_ms': 5000}"),
+                        "{\"exit\":null,\"exited\":true}");
+    assert_non_null(strstr(log_text(instance), "asked"));
+}
+
 static void test_process__stop_tells_one_that_stays_and_kill_ends_it(void **state)
 {
     struct instance *instance = *state;
@@ -316,6 +328,8 @@ static void test_process__signal_reaches_it(void **state)
     for (int i = 0; i < 100 && !strstr(log_text(instance), "drained"); i++)
         usleep(20000);
     assert_non_null(strstr(log_text(instance), "drained"));
+    assert_string_equal(act_done(instance, driver->signal, "{'signal': 10}"), "{\"signal\":\"USR1\"}");
+    act_fails(instance, driver->signal, "{'signal': 999}", ERR_SPEC_INVALID, KIND_PERMANENT, "'' is no signal");
     act_done(instance, driver->kill, "{}");
     act_fails(instance, driver->signal, "{'signal': 'USR1'}", ERR_UNHEALTHY, KIND_PERMANENT,
               "instance 'u-1.west.1' is gone, so it got no signal USR1");
@@ -335,6 +349,7 @@ int main(void)
         WITH_INSTANCE(test_process__create_names_a_program_that_is_not_there),
         WITH_INSTANCE(test_process__create_refuses_what_it_cannot_do),
         WITH_INSTANCE(test_process__stop_waits_for_a_good_end),
+        WITH_INSTANCE(test_process__stop_sends_the_signal_of_the_plan),
         WITH_INSTANCE(test_process__stop_tells_one_that_stays_and_kill_ends_it),
         WITH_INSTANCE(test_process__stop_refuses_an_unknown_signal),
         WITH_INSTANCE(test_process__stop_finds_by_mark_what_was_never_written_down),

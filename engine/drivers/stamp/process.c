@@ -316,14 +316,28 @@ static enum call_status process_end(struct call *call, const struct reply *last,
     BUG("instance.stop in phase %d", own->phase);
 }
 
+/* Plans have its number, people its name. 0: it is none; *name is how it is called, or was written. */
+static int signal_wanted(const struct call *call, const char **name)
+{
+    const json_t *signal = json_object_get(call->params, "signal");
+    int number = json_is_integer(signal) ? (int)json_integer_value(signal) : 0;
+
+    if (!json_is_integer(signal)) {
+        *name = json_string_value(signal);
+        return signal_number(*name);
+    }
+    *name = sigabbrev_np(number);
+    return *name ? number : 0;
+}
+
 static enum call_status process_stop(struct call *call, const struct reply *last, struct effect *want)
 {
-    const char *name = json_get_text(call->params, "signal");
-    int number = name ? signal_number(name) : SIGTERM;
+    const char *name = "TERM";
+    int number = json_object_get(call->params, "signal") ? signal_wanted(call, &name) : SIGTERM;
     int64_t grace_ms = json_get_int(call->params, "grace_ms", GRACE_DEFAULT_MS);
 
     if (number == 0)
-        return call_failed(call, error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "'%s' is no signal", name));
+        return call_failed(call, error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "'%s' is no signal", name ? name : ""));
     return process_end(call, last, want, number, grace_ms > 0 ? grace_ms : 1);
 }
 
@@ -384,8 +398,8 @@ static enum call_status process_remove(struct call *call, const struct reply *la
 static enum call_status process_signal(struct call *call, const struct reply *last, struct effect *want)
 {
     struct process_call *own = process_own(call);
-    const char *name = json_get_text(call->params, "signal");
-    int number = signal_number(name);
+    const char *name;
+    int number = signal_wanted(call, &name);
 
     switch ((enum signal_phase)own->phase) {
     case SIGNAL_BEGIN:
