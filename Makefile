@@ -93,12 +93,21 @@ ifneq ($(ROOMS),)
 ENGINE := $(filter $(foreach room,$(ROOMS),engine/$(room)/%),$(ENGINE))
 endif
 MAIN := engine/main/main.c
-LIB_SOURCES := $(filter-out $(MAIN),$(ENGINE))
+# The model of the world is in no library: it stands in place of io, in a program of its own (docs/adr/0012).
+MODEL_MAIN := engine/model/main.c
+MODEL := $(filter-out $(MODEL_MAIN),$(filter engine/model/%,$(ENGINE)))
+LIB_SOURCES := $(filter-out $(MAIN) $(MODEL_MAIN) $(MODEL),$(ENGINE))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/gen/embedded.o $(B)/obj/gen/embedded_bytes.o
 MAIN_OBJECT := $(MAIN:%.c=$(B)/obj/%.o)
 LIB := $(B)/libpenstock.a
 # Without its command line room there is no program yet, only the library and its tests.
 PROGRAM := $(if $(and $(filter $(MAIN),$(ENGINE)),$(wildcard engine/cli/*.c)),$(B)/penstock)
+MODEL_OBJECTS := $(MODEL:%.c=$(B)/obj/%.o)
+MODEL_MAIN_OBJECT := $(MODEL_MAIN:%.c=$(B)/obj/%.o)
+MODEL_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv malloc_trim tx_begin \
+               tx_commit extract_number extract_identity
+MODEL_LINK := $(MODEL_WRAPS:%=-Wl,--wrap=%)
+REHEARSE := $(if $(PROGRAM),$(if $(filter $(MODEL_MAIN),$(ENGINE)),$(B)/penstock-rehearse))
 
 UNIT_ROOMS := $(if $(ROOMS),$(ROOMS),*)
 UNIT_TESTS := $(sort $(wildcard $(foreach room,$(UNIT_ROOMS),tests/unit/$(room)/test_*.c)))
@@ -106,13 +115,13 @@ CONTRACT_TESTS := $(if $(ROOMS),,$(sort $(wildcard tests/contract/test_*.c)))
 # Shared by all test programs.
 SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
 TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS))
-# The simulator's world is linked in front of the library: its io is taken, and the library's own is not. The tests of
-# run are over the same world.
-SIMULATION_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/simulation/*.c)))
+# The model is linked in front of the library: its io is taken, and the library's own is not. The tests of run are over
+# the same world.
+SIMULATION_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/simulation/*.c))) $(MODEL_OBJECTS)
 SIMULATION_MAIN := $(B)/obj/tests/simulation/simulate.o
-SIMULATION_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv malloc_trim \
-                    bug_at tx_begin tx_commit lease_check journal_append plan_decode drain_judge_feed machine_fold machine_next \
-                    registry_traffic
+SIMULATE := $(if $(ROOMS),,$(B)/simulate)
+SIMULATION_WRAPS := $(MODEL_WRAPS) bug_at lease_check journal_append project_event plan_decode drain_judge_feed \
+                    machine_fold machine_next registry_traffic
 SIMULATION_LINK := $(SIMULATION_WRAPS:%=-Wl,--wrap=%)
 SIMULATED_TESTS := $(filter $(B)/tests/unit/run/%,$(TEST_PROGRAMS))
 SCENARIOS := $(if $(ROOMS),,$(sort $(wildcard tests/scenario/*.bats)))
@@ -135,7 +144,7 @@ C_FILES := $(sort $(wildcard engine/*/*.[ch] engine/*/*/*.[ch] tests/*/*.[ch] te
 # Building
 
 .PHONY: all help
-all: $(LIB) $(PROGRAM) ## build the engine (default)
+all: $(LIB) $(PROGRAM) $(REHEARSE) ## build the engine (default)
 
 help: ## this list
 	@echo "usage: make [target] [FLAVOUR=$(subst $() ,|,$(FLAVOURS))] [ROOMS=\"base spec\"] [BUILD=dir] [JOBS=n]"
@@ -193,6 +202,10 @@ $(B)/penstock: $(MAIN_OBJECT) $(LIB)
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(MAIN_OBJECT) $(LIB) $(LIBRARY_LIBS)
 
+$(B)/penstock-rehearse: $(MODEL_MAIN_OBJECT) $(MODEL_OBJECTS) $(LIB)
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(MODEL_LINK) -o $@ $(MODEL_MAIN_OBJECT) $(MODEL_OBJECTS) $(LIB) $(LIBRARY_LIBS)
+
 $(SIMULATED_TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $(filter-out $(SIMULATION_MAIN),$(SIMULATION_OBJECTS)) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(SIMULATION_LINK) -o $@ $(filter %.o,$^) $(LIB) $(LIBRARY_LIBS) -lcmocka
@@ -225,7 +238,7 @@ $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBRARY_LIBS)
 
--include $(SIMULATION_OBJECTS:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
+-include $(SIMULATION_OBJECTS:.o=.d) $(MODEL_MAIN_OBJECT:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
          $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) \
          $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/zero-loss/*.c)) \
          $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d $(B)/obj/tests/fuzz/starve.d
@@ -244,11 +257,11 @@ RUN_TESTS = PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \
             tests/tools/run-tests -j $(JOBS) -l $(B)/test-logs
 
 .PHONY: check test asan faults coverage lint format analyze bench demo
-check: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) fixtures packages-test ## unit and contract tests, fast scenarios
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(addprefix fast:,$(SCENARIOS))
+check: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) fixtures packages-test ## unit and contract tests, fast scenarios
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:60) $(addprefix fast:,$(SCENARIOS))
 
-test: $(LIB) $(PROGRAM) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(ZERO_LOSS) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SCENARIOS) lint:tests/tools/lint
+test: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(ZERO_LOSS) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:400:mutations) $(SCENARIOS) lint:tests/tools/lint
 
 asan: ## check under address and undefined behaviour sanitizers
 	@$(MAKE) FLAVOUR=asan check
@@ -327,8 +340,9 @@ reference: all ## write docs/reference anew from the tables in the code
 
 .PHONY: install clean setup
 install: all ## into DESTDIR/prefix (prefix=/usr/local)
-	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/penstock/pipelines
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/libexec/penstock $(DESTDIR)$(prefix)/share/penstock/pipelines
 	install -m 0755 $(B)/penstock $(DESTDIR)$(prefix)/bin/penstock
+	$(if $(REHEARSE),install -m 0755 $(REHEARSE) $(DESTDIR)$(prefix)/libexec/penstock/penstock-rehearse)
 	$(if $(wildcard pipelines/*.yaml),install -m 0644 $(wildcard pipelines/*.yaml) $(DESTDIR)$(prefix)/share/penstock/pipelines)
 
 setup: packages-lint packages-analyze packages-coverage ## all packages, and compile_commands.json for editors

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "simulation/check_parts.h"
 #include "simulation/sim.h"
+#include "store/record.h"
 
 struct check check;
 void (*check_row_hook)(const struct row *row);
@@ -21,9 +22,30 @@ static void must_sql(int code, const char *what)
     sim_violation("I7", "the record cannot be read (%s): %s", what, sqlite3_errmsg(check.db));
 }
 
+static int64_t runner_opens(void)
+{
+    check_journal();
+    return check.epoch;
+}
+
+static bool commits(void)
+{
+    return !mutated("act-before-commit") || !sim.io;
+}
+
 void check_begin(const char *path)
 {
     check = (struct check){.arena = arena_new()};
+    watcher = (struct sim_watcher){.opened = runner_opens,
+                                   .commits = commits,
+                                   .committed = check_journal,
+                                   .starts = check_starts,
+                                   .happens = check_happens,
+                                   .happened = check_happened,
+                                   .commanded = check_moment,
+                                   .cuts = check_cut,
+                                   .moved = check_world,
+                                   .stalls = story_zombie};
     memset(check.last_hash, 0, sizeof(check.last_hash));
     must_sql(sqlite3_open_v2(path, &check.db, SQLITE_OPEN_READONLY, NULL), "open");
     sqlite3_db_config(check.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -38,6 +60,7 @@ void check_begin(const char *path)
 
 void check_end(void)
 {
+    watcher = (struct sim_watcher){0};
     sqlite3_finalize(check.rows);
     sqlite3_finalize(check.evidence);
     sqlite3_close(check.db);
@@ -77,6 +100,19 @@ int64_t check_epoch(void)
 int64_t check_rows(void)
 {
     return check.seq;
+}
+
+void check_projections(struct record *record)
+{
+    struct error *error = journal_compare(record);
+    char *line;
+
+    if (!error)
+        return;
+    line = error_line(error);
+    sim_violation("I7", "%s", line);
+    free(line);
+    error_free(error);
 }
 
 const char *check_member(const json_t *object, const char *key)
@@ -417,6 +453,7 @@ static void see(const struct row *row)
                       (long long)row->epoch, (long long)check.epoch);
     if (text_is(row->kind, "release.planned")) {
         planned(row);
+        world.new_unit = check_release(row->release)->unit;
         return;
     }
     release = check_release(row->release);
@@ -429,6 +466,7 @@ static void see(const struct row *row)
     if (step)
         about_step(release, step, row);
     about_release(release, row);
+    world.new_unit = check_live() ? check_live()->unit : NULL;
 }
 
 static void log_row(const struct row *row)
@@ -470,7 +508,7 @@ void check_journal(void)
         if (hash)
             memcpy(check.last_hash, hash, 32);
         see(row);
-        if (sim.verbose)
+        if (sim.tell)
             log_row(row);
         if (count == 64)
             break;

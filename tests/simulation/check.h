@@ -11,9 +11,7 @@
 
 #include <jansson.h>
 
-#include "drivers/effect.h"
-
-struct io;
+struct record;
 
 struct row {
     int64_t seq, epoch, at_ms, boot_ms;
@@ -21,15 +19,11 @@ struct row {
     json_t *event; /* {step, attempt, reason, subject, decision, ..., body} */
 };
 
-void check_begin(const char *path);
+void check_begin(const char *path); /* and looks on from now */
 void check_end(void);
-void check_journal(void);                                      /* reads what is new */
-void check_starts(struct io *io, const struct effect *effect); /* an effect begins */
-void check_happens(const struct effect *effect);               /* right before it changes the world */
-void check_moment(const char *command);                        /* after each command of the front door's line */
-void check_cut(const char *instance);                          /* its connections are going to be cut */
-void check_happened(const struct effect *effect);
-void check_world(void); /* after an event of the world */
+void check_journal(void); /* reads what is new */
+/* The projections that people read are what the journal says. */
+void check_projections(struct record *record);
 /* The runner's end was told to the caller as this release's end. */
 void check_release_ended(const char *release);
 

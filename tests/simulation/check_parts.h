@@ -8,6 +8,8 @@
 #include "simulation/check.h"
 
 struct arena;
+struct effect;
+struct io;
 
 struct check {
     sqlite3 *db;
@@ -21,6 +23,14 @@ struct check {
     const char *live_unit; /* of the last release that succeeded; NULL = none */
 };
 extern struct check check;
+
+/* What the model tells of, as sim_watcher has it. */
+void check_starts(struct io *io, const struct effect *effect);
+void check_happens(const struct effect *effect);
+void check_moment(const char *command);
+void check_cut(const char *instance);
+void check_happened(const struct effect *effect);
+void check_world(void);
 
 const char *check_member(const json_t *object, const char *key); /* "" when it is no text */
 

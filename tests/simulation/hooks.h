@@ -1,7 +1,7 @@
 #ifndef TESTS_SIMULATION_HOOKS_H
 #define TESTS_SIMULATION_HOOKS_H
 
-/* The linker's --wrap: __wrap_x stands in for x, __real_x is the engine's own. */
+/* The linker's --wrap: __wrap_x stands in for x, __real_x is the engine's own. The model's are in model/hooks.h. */
 
 #include <stdarg.h>
 #include <sys/types.h>
@@ -10,27 +10,18 @@
 #include "plan/drain.h"
 #include "plan/machine.h"
 #include "plan/plan.h"
+#include "store/journal.h"
 #include "store/lease.h"
 #include "store/record.h"
 
-int64_t __wrap_clock_boot_ms(void);
-int64_t __wrap_clock_wall_ms(void);
-const char *__wrap_clock_boot_id(void);
-pid_t __wrap_getpid(void);
-int64_t __wrap_holder_start(int64_t pid);
-int __wrap_gethostname(char *name, size_t size);
-char *__wrap_getenv(const char *name);
-int __wrap_malloc_trim(size_t pad);
 _Noreturn void __wrap_bug_at(const char *file, int line, const char *format, ...);
 
-struct error *__real_tx_begin(struct record *record, struct tx *tx);
-struct error *__wrap_tx_begin(struct record *record, struct tx *tx);
-struct error *__real_tx_commit(struct tx *tx);
-struct error *__wrap_tx_commit(struct tx *tx);
 struct error *__real_lease_check(struct tx *tx, const struct lease *lease);
 struct error *__wrap_lease_check(struct tx *tx, const struct lease *lease);
 struct error *__real_journal_append(struct tx *tx, struct event *event);
 struct error *__wrap_journal_append(struct tx *tx, struct event *event);
+struct error *__real_project_event(struct record *record, const struct journal_row *row, const json_t *event);
+struct error *__wrap_project_event(struct record *record, const struct journal_row *row, const json_t *event);
 struct error *__real_plan_decode(struct arena *arena, const char *text, size_t length, struct plan **out);
 struct error *__wrap_plan_decode(struct arena *arena, const char *text, size_t length, struct plan **out);
 enum drain_verdict __real_drain_judge_feed(struct drain_judge *judge, const struct drain_answer *answer);

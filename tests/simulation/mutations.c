@@ -1,6 +1,8 @@
 /* Deliberate faults of the engine: each must be found by the checks, or the checks are not worth their time. */
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -8,6 +10,8 @@
 #include "base/text.h"
 #include "simulation/hooks.h"
 #include "simulation/sim.h"
+
+const char *mutation;
 
 const struct mutation mutations[] = {
     {"skip-lease-check", "a runner that was taken over goes on writing", "I8"},
@@ -25,9 +29,24 @@ const struct mutation mutations[] = {
     {"reuse-approval", "an approval counts, whatever it was given for", "I6"},
     {"undo-after-pivot", "the release forgets that it passed the pivot", "I9"},
     {"other-plan", "a resumed release runs a plan that was made anew", "I11"},
+    {"stale-projection", "what people read of a sample is not written", "I7"},
     {"no-reason", "something is skipped without a word", "I12"},
     {NULL, NULL, NULL},
 };
+
+bool mutated(const char *name)
+{
+    return mutation && strcmp(mutation, name) == 0;
+}
+
+void __wrap_bug_at(const char *file, int line, const char *format, ...)
+{
+    (void)format;
+    sim_violation("BUG", "at %s:%d", file, line);
+    printf("seed %llu: %s\n", (unsigned long long)sim.seed, sim.violation);
+    fflush(stdout);
+    _exit(1);
+}
 
 struct error *__wrap_lease_check(struct tx *tx, const struct lease *lease)
 {
@@ -36,11 +55,26 @@ struct error *__wrap_lease_check(struct tx *tx, const struct lease *lease)
     return __real_lease_check(tx, lease);
 }
 
+/* The kind of event that is being written, and not folded once more. */
+static enum event_kind appending = EVENT_KIND_COUNT;
+
 struct error *__wrap_journal_append(struct tx *tx, struct event *event)
 {
+    struct error *error;
+
     if (mutated("no-reason") && event->kind == EVENT_STEP_SKIPPED)
         event->reason = "";
-    return __real_journal_append(tx, event);
+    appending = event->kind;
+    error = __real_journal_append(tx, event);
+    appending = EVENT_KIND_COUNT;
+    return error;
+}
+
+struct error *__wrap_project_event(struct record *record, const struct journal_row *row, const json_t *event)
+{
+    if (mutated("stale-projection") && appending == EVENT_DRAIN_SAMPLED)
+        return NULL;
+    return __real_project_event(record, row, event);
 }
 
 /* Steps of `later` wait no more for `earlier`, but for what that one waited for. */

@@ -3,6 +3,7 @@
  *   simulate --seed K --verbose       one seed, with its transcript; --talkative: with every question and answer
  *   simulate --seed K --shrink        which faults does it need to break?
  *   simulate --mutations              puts faults into the engine: each must be found
+ *   --tap                             as a test program prints: with --mutations both they and the seeds
  *   --off FAULT, --only FAULT         without it; with nothing but those
  */
 
@@ -29,7 +30,7 @@
 
 static struct {
     uint64_t from, count;
-    bool shrink, mutations;
+    bool shrink, mutations, tap;
     char directory[256];
     double limit_s;
 } options = {.from = 1, .count = 100};
@@ -111,22 +112,28 @@ static bool apart(uint64_t seed)
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static void print_line(const char *line)
+{
+    puts(line);
+}
+
 static void transcript(uint64_t seed)
 {
     printf("\n---- seed %llu ----\n", (unsigned long long)seed);
-    sim.verbose = true;
+    sim.tell = print_line;
     (void)one(seed);
-    sim.verbose = false;
+    sim.tell = NULL;
 }
 
 static void print_counts(uint64_t done, double took)
 {
     printf(
         "%llu seeds, %lld releases in %.1f s (%.0f a second); %lld resumed, %lld kills, %lld held, %lld decisions, %lld "
-        "destroys, %lld commits\n",
+        "destroys, %lld commits, %lld compared\n",
         (unsigned long long)done, (long long)story_counts.releases, took, (double)story_counts.releases / took,
         (long long)story_counts.resumes, (long long)kills_total(), (long long)story_counts.held,
-        (long long)people_decisions(), (long long)story_counts.destroys, (long long)commits_total());
+        (long long)people_decisions(), (long long)story_counts.destroys, (long long)commits_total(),
+        (long long)story_counts.compared);
     printf("ends:");
     for (int i = END_SUCCEEDED; i <= END_EXPIRED; i++)
         printf(" %s %lld", end_text((enum release_end)i), (long long)story_counts.ends[i]);
@@ -169,7 +176,7 @@ static int seeds(void)
         printf("seed %llu: %s\n", (unsigned long long)seed, sim.violation);
         if (options.shrink)
             return shrink(seed);
-        if (!sim.verbose)
+        if (!sim.tell)
             transcript(seed);
         printf("\nseed %llu: %s\n", (unsigned long long)seed, sim.violation);
         printf("again: simulate --seed %llu --verbose; what it needs: simulate --seed %llu --shrink\n",
@@ -197,36 +204,66 @@ static void hunt(int pipe_end)
     _exit(0);
 }
 
+/* Runs until a seed finds the mutation; false: none did. *line is which, and what it saw. */
+static bool is_found(const struct mutation *each, char line[1200])
+{
+    int ends[2], status = 0;
+    pid_t child;
+
+    *line = '\0';
+    if (pipe(ends) != 0)
+        return false;
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        mutation = each->name;
+        hunt(ends[1]);
+    }
+    close(ends[1]);
+    if (read(ends[0], line, 1199) < 0)
+        line[0] = '\0';
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
 static int all_mutations(void)
 {
     int missed = 0;
 
     for (const struct mutation *each = mutations; each->name; each++) {
         char line[1200] = "";
-        int ends[2], status = 0;
-        pid_t child;
 
-        if (pipe(ends) != 0)
-            return 2;
-        fflush(stdout);
-        child = fork();
-        if (child == 0) {
-            mutation = each->name;
-            hunt(ends[1]);
-        }
-        close(ends[1]);
-        if (read(ends[0], line, sizeof(line) - 1) < 0)
-            line[0] = '\0';
-        close(ends[0]);
-        waitpid(child, &status, 0);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+        if (is_found(each, line)) {
             printf("%-24s found after %s\n", each->name, *line ? line : "a BUG()");
-        else
+        } else {
             printf("%-24s NOT FOUND in %d seeds (%s)\n", each->name, MUTATION_SEEDS, each->what);
-        missed += !(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+            missed++;
+        }
         fflush(stdout);
     }
     return missed ? 1 : 0;
+}
+
+/* For run-tests: the seeds are one test, and each mutation is one. */
+static int as_tests(void)
+{
+    int count = 1, number = 1, code;
+
+    for (const struct mutation *each = mutations; options.mutations && each->name; each++)
+        count++;
+    printf("1..%d\n", count);
+    code = seeds();
+    printf("%sok 1 - %llu seeds\n", code ? "not " : "", (unsigned long long)options.count);
+    for (const struct mutation *each = mutations; options.mutations && each->name; each++) {
+        char line[1200];
+        bool found = is_found(each, line);
+
+        printf("%sok %d - finds %s%s%s\n", found ? "" : "not ", ++number, each->name, *line ? ": after seed " : "",
+               line);
+        code = found ? code : 1;
+    }
+    return code;
 }
 
 static uint64_t fault_bit(const char *name)
@@ -248,11 +285,16 @@ static void read_options(int count, char **words)
         const char *value = i + 1 < count ? words[i + 1] : "";
 
         if (text_is(words[i], "--verbose")) {
-            sim.verbose = true;
+            sim.tell = print_line;
             continue;
         }
         if (text_is(words[i], "--talkative")) {
-            sim.verbose = sim.talkative = true;
+            sim.tell = print_line;
+            sim.talkative = true;
+            continue;
+        }
+        if (text_is(words[i], "--tap")) {
+            options.tap = true;
             continue;
         }
         if (text_is(words[i], "--shrink")) {
@@ -279,7 +321,7 @@ static void read_options(int count, char **words)
             mutation = value;
         } else {
             fprintf(stderr, "usage: simulate [--seeds N] [--from K] [--seed K] [--verbose] [--talkative]\n"
-                            "                [--shrink] [--mutations]\n"
+                            "                [--shrink] [--mutations] [--tap]\n"
                             "                [--off FAULT]... [--only FAULT]... [--mutate NAME]\n");
             exit(2);
         }
@@ -292,7 +334,10 @@ int main(int count, char **words)
 
     read_options(count, words);
     make_template();
-    code = options.mutations ? all_mutations() : options.shrink && options.count == 1 ? shrink(options.from) : seeds();
+    code = options.tap                            ? as_tests()
+           : options.mutations                    ? all_mutations()
+           : options.shrink && options.count == 1 ? shrink(options.from)
+                                                  : seeds();
     clean();
     return code;
 }

@@ -154,10 +154,10 @@ static inline void scene_begin(struct scene_pipeline pipeline)
     assert_int_equal(diagnostics_count(problems), 0);
     spec_check_together(scene.project, scene.pipeline, problems);
     assert_int_equal(diagnostics_count(problems), 0);
-    people_write(true);
+    hooks_people(true);
     scene_must(record_open(scene.directory, RECORD_CREATE, &scene.record));
     scene_must(record_open(scene.directory, RECORD_WRITE, &scene.people));
-    people_write(false);
+    hooks_people(false);
     snprintf(path, sizeof(path), "%s/record.db", scene.directory);
     check_begin(path);
     check_row_hook = scene_row_seen;
@@ -292,9 +292,9 @@ static inline const char *scene_decide(const char *person, enum decision_kind de
                                        .values = json_in_arena(scene.arena, values)};
     struct error *error CLEANUP(error_cleanup) = NULL;
 
-    people_write(true);
+    hooks_people(true);
     error = control_decide(scene.people, scene.arena, &request);
-    people_write(false);
+    hooks_people(false);
     return error ? arena_text(scene.arena, error->text) : NULL;
 }
 

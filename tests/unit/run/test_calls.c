@@ -12,9 +12,9 @@ static void taken_over(void *context)
     (void)context;
     snprintf(path, sizeof(path), "%s/locks/prod.lock", scene.directory);
     assert_int_equal(unlink(path), 0);
-    people_write(true);
+    hooks_people(true);
     scene_must(lease_take(scene.people, scene.arena, "prod", scene.release, "bo", &lease));
-    people_write(false);
+    hooks_people(false);
     lease_release(&lease);
 }
 

@@ -9,9 +9,9 @@ static void another_begins(void *context)
     struct plan *plan = scene_plan(&seq);
 
     (void)context;
-    people_write(true);
+    hooks_people(true);
     error = run_begin(scene.people, scene.arena, plan, seq);
-    people_write(false);
+    hooks_people(false);
     assert_non_null(error);
     assert_int_equal(error->code, ERR_CONFLICT);
 }

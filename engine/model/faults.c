@@ -5,8 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "simulation/check.h"
-#include "simulation/sim.h"
+#include "model/sim.h"
 
 static const char *const texts[FAULT_COUNT] = {
     [FAULT_PROBE_TIMEOUT] = "probe-timeout",
@@ -64,9 +63,39 @@ static struct {
     struct rng rng[FAULT_COUNT];
     uint64_t active;
     int left[FAULT_COUNT]; /* in this release: the world calms down at last */
+    int64_t every_ms;      /* between two rolls of what comes by time */
 } faults;
 
 static int64_t counts[FAULT_COUNT];
+
+/* What people read of those that have no sentence of their own where they happen. */
+static const char *const words[FAULT_COUNT] = {
+    [FAULT_PROBE_TIMEOUT] = "an instance does not answer its probes",
+    [FAULT_PROBE_500] = "an instance answers its probes with status 500",
+    [FAULT_PROBE_CUT] = "an instance's answer breaks off",
+    [FAULT_PROBE_JSON] = "an instance's answer is not what it should be",
+    [FAULT_PROBE_BOOT] = "an instance's answer does not say who answers",
+    [FAULT_CRASH_START] = "a new instance dies right after its start",
+    [FAULT_NEVER_HEALTHY] = "a new instance does not become healthy",
+    [FAULT_SMOKE] = "a new instance will fail its checks",
+    [FAULT_BUILD] = "a command fails",
+    [FAULT_CHILD_SLOW] = "a command takes very long",
+    [FAULT_DOOR_RESTART] = "the front door is restarted",
+    [FAULT_DOOR_RELOAD] = "the front door is reloaded",
+    [FAULT_DOOR_FORGET] = "the front door is restarted with an older file",
+    [FAULT_DOOR_GONE] = "the front door dies",
+    [FAULT_DOOR_REFUSE] = "the front door's socket refuses for a while",
+    [FAULT_DOOR_GARBAGE] = "the front door's socket answers nonsense for a while",
+    [FAULT_DOOR_DEAF] = "the front door says yes and does nothing, for a while",
+    [FAULT_DOOR_LAG] = "a weight is shown before it is in force",
+    [FAULT_IGNORE_TERM] = "a new instance will not end when it is asked to",
+    [FAULT_LONG_ROOM] = "a room, or a recording, lasts very long",
+    [FAULT_ACTION_LOST] = "a request to drain is lost",
+    [FAULT_KILL] = "the runner is killed",
+    [FAULT_SIGNAL] = "the runner is asked to leave",
+    [FAULT_SUSPEND] = "the machine sleeps for a while",
+    [FAULT_DISK] = "the disk is full for a moment",
+};
 
 const char *fault_text(enum fault fault)
 {
@@ -106,10 +135,10 @@ void faults_begin(void)
     }
 }
 
-void faults_release_begins(void)
+void faults_release_begins(int most)
 {
     for (int i = 0; i < FAULT_COUNT; i++)
-        faults.left[i] = i <= FAULT_PROBE_BOOT ? 12 : 4;
+        faults.left[i] = i <= FAULT_PROBE_BOOT ? 3 * most : most;
 }
 
 bool fault_active(enum fault fault)
@@ -124,6 +153,8 @@ bool fault_hits(enum fault fault, int per_mille)
     faults.left[fault]--;
     counts[fault]++;
     sim_log("! %s", texts[fault]);
+    if (words[fault])
+        WATCH(mishap, words[fault]);
     return true;
 }
 
@@ -139,13 +170,12 @@ int64_t fault_count(enum fault fault)
 
 static struct instance *someone(enum fault fault, bool new_unit)
 {
-    const struct checked_release *release = check_live();
     struct instance *found[32];
     int count = 0;
 
     for (int i = 0; i < world.instance_count && count < 32; i++) {
         struct instance *instance = world.instances[i];
-        bool is_new = release && release->unit && text_is(release->unit, instance->unit);
+        bool is_new = world.new_unit && text_is(world.new_unit, instance->unit);
 
         if (instance_alive(instance) && !instance->ending && is_new == new_unit)
             found[count++] = instance;
@@ -159,8 +189,8 @@ static void crash(enum fault fault, bool new_unit)
 
     if (!instance || !fault_hits(fault, 12))
         return;
-    sim_log("! %s dies with %d rooms and %d recordings", instance->name, instance_rooms(instance),
-            instance_recordings(instance));
+    sim_mishap("%s dies with rooms %d, recordings %d", instance->name, instance_rooms(instance),
+               instance_recordings(instance));
     instance->broken = true;
     world_die(instance->process);
 }
@@ -172,7 +202,8 @@ static void reboot(void)
 
     if (!instance || !fault_hits(FAULT_REBOOT, 15))
         return;
-    sim_log("! %s starts anew inside its process, with %d rooms lost", instance->name, instance_rooms(instance));
+    sim_mishap("%s starts anew inside its process; lost: rooms %d, recordings %d", instance->name,
+               instance_rooms(instance), instance_recordings(instance));
     instance->broken = true;
     rooms_lose(instance, "it started anew");
     instance->boots++;
@@ -187,7 +218,7 @@ static void flap(void)
     if (!instance || !fault_hits(FAULT_FLAP, 20))
         return;
     instance->sick_until = sim.now + rng_range(rng, 500, 8000);
-    sim_log("! %s is sick for %lld ms", instance->name, (long long)(instance->sick_until - sim.now));
+    sim_mishap("%s is sick for %lld s", instance->name, (long long)(instance->sick_until - sim.now + 999) / 1000);
 }
 
 /* The front door comes back as another process. What its clients had open ends, unless the old worker keeps it. */
@@ -226,10 +257,10 @@ static void by_hand(void)
     if (rng_chance(rng, 700)) {
         door_set_weight(server, (int)rng_range(rng, 0, 60));
         server->force = server->weight;
-        sim_log("! by hand: %s has weight %d now", server->name, server->weight);
+        sim_mishap("by hand: %s has weight %d now", server->name, server->weight);
     } else {
         door_set_state(server, server->state == DOOR_READY ? DOOR_DRAIN : DOOR_READY);
-        sim_log("! by hand: %s is in state %d now", server->name, (int)server->state);
+        sim_mishap("by hand: %s is %s now", server->name, server->state == DOOR_READY ? "ready" : "drained");
     }
 }
 
@@ -240,7 +271,7 @@ static void clocks(void)
         int64_t by = rng_range(rng, -1, 1) * rng_range(rng, 0, 200000);
 
         sim.wall_offset += by;
-        sim_log("! the wall clock jumps by %lld ms", (long long)by);
+        sim_mishap("the wall clock jumps by %lld ms", (long long)by);
     }
     /* All timers are late; the boot clock has gone on. */
     if (fault_hits(FAULT_SUSPEND, 5))
@@ -248,7 +279,7 @@ static void clocks(void)
     if (sim.io && fault_hits(FAULT_SIGNAL, 8))
         sim_io_signal(SIGTERM);
     if (sim.io && fault_hits(FAULT_ZOMBIE, 6))
-        story_zombie();
+        WATCH(stalls);
 }
 
 static void second(void *context)
@@ -261,11 +292,12 @@ static void second(void *context)
     trouble_at_the_door();
     by_hand();
     clocks();
-    sim_after(1000, NULL, second, NULL);
+    sim_after(faults.every_ms, NULL, second, NULL);
 }
 
-void faults_watch(void)
+void faults_watch(int64_t every_ms)
 {
+    faults.every_ms = every_ms;
     sim_after(500, NULL, second, NULL);
 }
 

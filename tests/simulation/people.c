@@ -79,9 +79,9 @@ static bool decide(const struct decision_request *request)
 {
     struct error *error;
 
-    people_write(true);
+    hooks_people(true);
     error = control_decide(people.record, people.arena, request);
-    people_write(false);
+    hooks_people(false);
     people.decisions++;
     people.total++;
     sim_log("person %s decides %s %s: %s", request->person, decision_text(request->decision),
@@ -124,14 +124,14 @@ static void smuggle(const struct intention *intention)
                           .body = body};
     struct error *error;
 
-    people_write(true);
+    hooks_people(true);
     error = tx_begin(people.record, &tx);
     if (!error)
         error = journal_append(&tx, &event);
     if (!error)
         error = tx_commit(&tx);
     tx_rollback(&tx);
-    people_write(false);
+    hooks_people(false);
     if (error)
         sim_log("smuggling failed: %s", error->text);
     error_free(error);

@@ -6,11 +6,9 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "simulation/sim.h"
+#include "model/sim.h"
 
 struct door door;
-
-static const char *const pools[POOLS_MOST] = {"app", "api"};
 
 static void look(void *context);
 
@@ -47,13 +45,13 @@ void door_end(void)
 
 const char *door_pool(int pool)
 {
-    return pools[pool];
+    return world.pools[pool];
 }
 
 int door_pool_index(const char *name)
 {
     for (int i = 0; i < world.pool_count; i++) {
-        if (text_is(pools[i], name))
+        if (text_is(world.pools[i], name))
             return i;
     }
     return -1;
@@ -301,7 +299,7 @@ void door_start(struct process *process, bool older)
         return;
     }
     if (!process)
-        process = world_spawn(world.managed ? "PENSTOCK_DOOR=sim/prod\n" : "", NULL, true);
+        process = world_spawn(world.managed ? world.door_mark : "", NULL, true);
     forget();
     door.process = process;
     door.started = sim.now;

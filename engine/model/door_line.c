@@ -7,8 +7,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "simulation/check.h"
-#include "simulation/sim.h"
+#include "model/sim.h"
 
 static int64_t in_flight(const struct server *server)
 {
@@ -43,7 +42,7 @@ static void show_stat(struct strbuf *out, int pool)
     strbuf_text(out, "# pxname,svname,qcur,scur,status,weight,type,check_status,last_chk,algo,used_conn_cur,check_rise,"
                      "check_fall\n");
     if (pool < 0)
-        strbuf_text(out, "front-127.0.0.1:8080,FRONTEND,,0,OPEN,,0,,,,,,\n");
+        strbuf_printf(out, "%s,FRONTEND,,0,OPEN,,0,,,,,,\n", world.door_name);
     for (int p = 0; p < world.pool_count; p++) {
         if (pool >= 0 && p != pool)
             continue;
@@ -205,7 +204,7 @@ static const char *cut_sessions(const char *pool, const char *name)
 
     if (!server)
         return "No such server.\n\n";
-    check_cut(name);
+    WATCH(cuts, name);
     for (int i = 0; instance && i < instance->room_count; i++) {
         if (instance->rooms[i].ends > sim.now && instance->rooms[i].door == door.process->pid)
             instance->rooms[i].ends = sim.now;
@@ -285,7 +284,7 @@ char *door_answer(const char *text)
         } else {
             remember(command);
             said = change(command);
-            check_moment(command);
+            WATCH(commanded, command);
         }
         if (!said)
             return NULL;

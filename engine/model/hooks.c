@@ -1,19 +1,15 @@
 /*
- * Functions of the engine that the linker hands to us first (-Wl,--wrap): the clock, the commit, and those that a
- * mutation makes wrong. The engine's own sources know nothing of it.
+ * Functions that the linker hands to the model first (-Wl,--wrap): the clock, who we are, and the commit, which is where
+ * a runner may die. The engine's own sources know nothing of it.
  */
 
-#include "simulation/sim.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/memory.h"
 #include "base/text.h"
-#include "simulation/check.h"
-#include "simulation/hooks.h"
+#include "model/hooks.h"
+#include "model/sim.h"
+#include "store/record.h"
 
 static struct {
     int people;     /* depth: the transaction is a person's */
@@ -21,13 +17,6 @@ static struct {
     int64_t kills, commits;
     bool spared;
 } hooks;
-
-const char *mutation;
-
-bool mutated(const char *name)
-{
-    return mutation && strcmp(mutation, name) == 0;
-}
 
 void hooks_begin(void)
 {
@@ -44,7 +33,7 @@ void hooks_no_kills(bool on)
     hooks.spared = on;
 }
 
-void people_write(bool on)
+void hooks_people(bool on)
 {
     hooks.people += on ? 1 : -1;
 }
@@ -123,15 +112,6 @@ int __wrap_malloc_trim(size_t pad)
     return 0;
 }
 
-void __wrap_bug_at(const char *file, int line, const char *format, ...)
-{
-    (void)format;
-    sim_violation("BUG", "at %s:%d", file, line);
-    printf("seed %llu: %s\n", (unsigned long long)sim.seed, sim.violation);
-    fflush(stdout);
-    _exit(1);
-}
-
 struct error *__wrap_tx_begin(struct record *record, struct tx *tx)
 {
     if (!hooks.people && sim.killed)
@@ -145,7 +125,7 @@ struct error *__wrap_tx_commit(struct tx *tx)
 
     if (hooks.people) {
         error = __real_tx_commit(tx);
-        check_journal();
+        WATCH(committed);
         return error;
     }
     hooks.commits++;
@@ -158,14 +138,14 @@ struct error *__wrap_tx_commit(struct tx *tx)
         tx_rollback(tx);
         return error_new(ERR_RECORD, KIND_TRANSIENT, "the disk is full (simulated)");
     }
-    if (mutated("act-before-commit") && sim.io) {
+    if (watcher.commits && !watcher.commits()) {
         tx_rollback(tx);
         return NULL;
     }
     error = __real_tx_commit(tx);
     if (error)
         return error;
-    check_journal();
+    WATCH(committed);
     kill_point("after a commit");
     return NULL;
 }

@@ -12,11 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "io/io.h"
-#include "simulation/check.h"
-#include "simulation/sim.h"
-
-/* A seed has some ten thousand events; one that has so many goes round in circles. */
-#define STEPS_MOST 400000
+#include "model/sim.h"
 
 struct io_effect {
     struct io_effect *next;
@@ -59,8 +55,7 @@ struct error *io_open(int lock_fd, struct io **out)
     *out = heap_alloc(sizeof(**out));
     (*out)->outer = sim.io;
     (*out)->dead = sim.killed;
-    check_journal();
-    (*out)->epoch = check_epoch();
+    (*out)->epoch = watcher.opened ? watcher.opened() : 0;
     sim.io = *out;
     return NULL;
 }
@@ -105,11 +100,11 @@ static void happen(struct io_effect *effect, int64_t *after)
     bool acts = effect_acts(effect->happening.effect);
 
     if (acts)
-        check_happens(effect->happening.effect);
+        WATCH(happens, effect->happening.effect);
     *after = effect_happen(&effect->happening);
     effect->happened = true;
     if (acts)
-        check_happened(effect->happening.effect);
+        WATCH(happened, effect->happening.effect);
 }
 
 static void answer(void *context)
@@ -160,13 +155,13 @@ struct io_effect *io_start(struct io *io, const struct effect *wanted, io_reply_
         kill_point("before an effect");
     if (sim.killed)
         return effect;
-    if (sim.talkative || (sim.verbose && effect_acts(wanted))) {
+    if (sim.talkative || (sim.tell && effect_acts(wanted))) {
         char what[256];
 
         effect_describe(wanted, what, sizeof(what));
         sim_log("  %s %s", effect_acts(wanted) ? "EFFECT" : "ask", what);
     }
-    check_starts(io, wanted);
+    WATCH(starts, io, wanted);
     effect->event = sim_after(effect_latency(wanted), io, answer, effect);
     return effect;
 }
@@ -279,9 +274,9 @@ void io_run(struct io *io)
             sim_violation("liveness", "the runner waits for nothing at all");
             break;
         }
-        check_world();
-        if (sim.steps > STEPS_MOST)
-            sim_violation("liveness", "more than %d events", STEPS_MOST);
+        WATCH(moved);
+        if (sim.steps > sim.most_steps)
+            sim_violation("liveness", "more than %llu events", (unsigned long long)sim.most_steps);
         if (!io->stopped)
             kill_point("between two events");
     }

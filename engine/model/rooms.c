@@ -6,8 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "simulation/check.h"
-#include "simulation/sim.h"
+#include "model/sim.h"
 
 static void user_comes(void *context);
 
@@ -62,7 +61,8 @@ static void sweep(struct instance *instance)
     int kept = 0;
 
     for (int i = 0; i < instance->room_count; i++) {
-        if (instance->rooms[i].ends > sim.now || instance->rooms[i].recorded > sim.now)
+        if (instance->rooms[i].ends > sim.now || instance->rooms[i].recorded > sim.now ||
+            instance->rooms[i].queued > sim.now)
             instance->rooms[kept++] = instance->rooms[i];
     }
     instance->room_count = kept;
@@ -86,6 +86,15 @@ int instance_recordings(const struct instance *instance)
     return count;
 }
 
+int instance_queued(const struct instance *instance)
+{
+    int count = 0;
+
+    for (int i = 0; i < instance->room_count; i++)
+        count += instance->rooms[i].queued > sim.now;
+    return count;
+}
+
 int instance_in_flight(const struct instance *instance, pid_t through)
 {
     int count = 0;
@@ -97,6 +106,11 @@ int instance_in_flight(const struct instance *instance, pid_t through)
 
 void rooms_lose(struct instance *instance, const char *why)
 {
+    struct work *lost = instance->stopped ? &world.ended : &world.died;
+
+    lost->rooms += instance_rooms(instance);
+    lost->recordings += instance_recordings(instance);
+    lost->queued += instance_queued(instance);
     if (instance_rooms(instance) || instance_recordings(instance))
         sim_log("  %s loses %d rooms, %d recordings: %s", instance->name, instance_rooms(instance),
                 instance_recordings(instance), why);
@@ -109,11 +123,32 @@ void rooms_cut(void)
         for (int k = 0; k < world.instances[i]->room_count; k++) {
             struct room *room = &world.instances[i]->rooms[k];
 
-            if (room->ends > sim.now)
+            if (room->ends > sim.now && room->door)
                 room->ends = sim.now;
         }
         sweep(world.instances[i]);
     }
+}
+
+/* Half of the calls go past the front door, as media do, if anybody counts them; what follows a recording takes a while. */
+static void beyond(struct room *room)
+{
+    if (service_has(WORK_ROOMS) && rng_chance(&sim.world, 500))
+        room->door = 0;
+    if (!service_has(WORK_RECORDINGS))
+        room->recorded = 0;
+    if (service_has(WORK_QUEUE))
+        room->queued = (room->recorded ? room->recorded : room->ends) + rng_range(&sim.world, 1000, world.room_mean);
+}
+
+void rooms_linger(struct instance *instance, int64_t room_ms, int64_t recording_ms, int64_t queued_ms)
+{
+    sweep(instance);
+    if (!instance_alive(instance) || instance->room_count == ROOMS_MOST)
+        return;
+    instance->rooms[instance->room_count++] = (struct room){.ends = sim.now + room_ms,
+                                                            .recorded = recording_ms ? sim.now + recording_ms : 0,
+                                                            .queued = queued_ms ? sim.now + queued_ms : 0};
 }
 
 static void open_room(struct instance *instance)
@@ -128,6 +163,8 @@ static void open_room(struct instance *instance)
                           .door = door.process ? door.process->pid : 0};
     if (rng_chance(&sim.world, 300))
         room->recorded = room->ends + rng_range(&sim.world, 0, 4000);
+    if (service_pipeline())
+        beyond(room);
     if (fault_hits(FAULT_LONG_ROOM, 60)) {
         if (room->recorded && rng_chance(fault_rng(FAULT_LONG_ROOM), 500))
             room->recorded = sim.now + rng_range(fault_rng(FAULT_LONG_ROOM), 60000, 4000000);
@@ -141,16 +178,25 @@ static void open_room(struct instance *instance)
 static void user_comes(void *context)
 {
     struct server *server;
+    bool served = false;
 
     (void)context;
     sim_after(rng_range(&sim.world, world.room_every / 2, world.room_every * 3 / 2), NULL, user_comes, NULL);
-    if (!door_alive() || sim.now > world.users_until)
+    if (sim.now > world.users_until)
         return;
+    world.requests++;
+    if (!door_alive()) {
+        world.requests_failed++;
+        return;
+    }
     server = door_pick((int)rng_range(&sim.world, 0, world.pool_count - 1), &sim.world);
     for (int i = 0; server && i < world.instance_count; i++) {
-        if (world.instances[i]->port == server->port && instance_alive(world.instances[i]))
-            open_room(world.instances[i]);
+        if (world.instances[i]->port != server->port || !instance_alive(world.instances[i]))
+            continue;
+        open_room(world.instances[i]);
+        served = instance_healthy(world.instances[i]);
     }
+    world.requests_failed += !served;
 }
 
 /* What the engine learns from an answer to /rooms; the checks want to know it at the end. */
@@ -209,8 +255,7 @@ static void wrong_answer(struct instance *instance, struct happening *happening)
     }
 }
 
-/* True when something was wrong with the answer. */
-static bool probe_fault(struct instance *instance, struct happening *happening, int64_t *after)
+bool rooms_answer_spoilt(struct instance *instance, struct happening *happening, int64_t *after)
 {
     if (fault_hits(FAULT_PROBE_TIMEOUT, 40)) {
         happening->reply.transport = TRANSPORT_TIMEOUT;
@@ -229,7 +274,10 @@ static bool probe_fault(struct instance *instance, struct happening *happening, 
     }
     if (fault_hits(FAULT_PROBE_JSON, 40)) {
         happening->reply.status = 200;
-        wrong_answer(instance, happening);
+        if (service_pipeline())
+            happening_answer(happening, "<html>ok</html>");
+        else
+            wrong_answer(instance, happening);
         return true;
     }
     if (fault_hits(FAULT_PROBE_BOOT, 40)) {
@@ -239,25 +287,38 @@ static bool probe_fault(struct instance *instance, struct happening *happening, 
     return false;
 }
 
+void rooms_set_accepting(struct instance *instance, bool accept)
+{
+    sim_log("  %s %s new rooms", instance->name, accept ? "takes" : "takes no");
+    instance->accepting = accept;
+}
+
+bool rooms_accept(struct instance *instance, struct happening *happening, bool accept, int64_t *after)
+{
+    bool lost = fault_hits(FAULT_ACTION_LOST, 100);
+
+    *after = 0;
+    if (lost && rng_chance(fault_rng(FAULT_ACTION_LOST), 300)) {
+        happening->reply.status = 503;
+        return false;
+    }
+    if (!lost || rng_chance(fault_rng(FAULT_ACTION_LOST), 500))
+        rooms_set_accepting(instance, accept);
+    if (lost) {
+        happening->reply.transport = TRANSPORT_TIMEOUT;
+        *after = happening->effect->timeout_ms;
+    }
+    return !lost;
+}
+
 static int64_t post_drain(struct instance *instance, struct happening *happening)
 {
     bool accept = happening->effect->body && strstr(happening->effect->body, "true");
-    bool lost = fault_hits(FAULT_ACTION_LOST, 100);
+    int64_t after;
 
-    if (lost && rng_chance(fault_rng(FAULT_ACTION_LOST), 300)) {
-        happening->reply.status = 503;
-        return 0;
-    }
-    if (!lost || rng_chance(fault_rng(FAULT_ACTION_LOST), 500)) {
-        sim_log("  %s %s new rooms", instance->name, accept ? "takes" : "takes no");
-        instance->accepting = accept;
-    }
-    if (lost) {
-        happening->reply.transport = TRANSPORT_TIMEOUT;
-        return happening->effect->timeout_ms;
-    }
-    answer_rooms(instance, happening, true);
-    return 0;
+    if (rooms_accept(instance, happening, accept, &after))
+        answer_rooms(instance, happening, true);
+    return after;
 }
 
 int64_t rooms_http(struct instance *instance, struct happening *happening, const char *path)
@@ -268,7 +329,7 @@ int64_t rooms_http(struct instance *instance, struct happening *happening, const
     if (text_is(path, "/drain"))
         return post_drain(instance, happening);
     if (text_is(path, "/rooms")) {
-        if (probe_fault(instance, happening, &after)) {
+        if (rooms_answer_spoilt(instance, happening, &after)) {
             told(instance, false);
             return after;
         }

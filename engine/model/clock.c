@@ -1,6 +1,6 @@
 /* Time, the event heap, random numbers and the transcript. */
 
-#include "simulation/sim.h"
+#include "model/sim.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +11,11 @@
 
 #define BOOT_BEGINS_MS 1000000
 #define WALL_BEGINS_MS 1790000000000
+/* A small release has some ten thousand events. */
+#define STEPS_MOST 400000
 
 struct sim sim;
+struct sim_watcher watcher;
 
 uint64_t rng_next(struct rng *rng)
 {
@@ -47,16 +50,18 @@ void sim_begin(uint64_t seed)
 {
     struct sim_event **heap = sim.heap;
     int capacity = sim.heap_capacity;
-    bool verbose = sim.verbose, talkative = sim.talkative;
+    void (*tell)(const char *line) = sim.tell;
+    bool talkative = sim.talkative;
 
     sim = (struct sim){.seed = seed,
                        .now = BOOT_BEGINS_MS,
                        .wall_offset = WALL_BEGINS_MS - BOOT_BEGINS_MS,
                        .heap = heap,
                        .heap_capacity = capacity,
-                       .verbose = verbose,
+                       .tell = tell,
                        .talkative = talkative,
                        .deadline = INT64_MAX,
+                       .most_steps = STEPS_MOST,
                        .latency = {seed * 3 + 1},
                        .world = {seed * 5 + 2},
                        .people = {seed * 7 + 3}};
@@ -178,15 +183,29 @@ void sim_log(const char *format, ...)
 {
     char line[1024];
     va_list arguments;
+    int used;
 
-    if (!sim.verbose)
+    if (!sim.tell)
         return;
+    used = snprintf(line, sizeof(line), "%9.3f  ", (double)(sim.now - BOOT_BEGINS_MS) / 1000.0);
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    vsnprintf(line + used, sizeof(line) - (size_t)used, format, arguments);
     va_end(arguments);
     for (char *at = line; *at; at++)
         *at = *at == '\n' ? '|' : *at;
-    printf("%9.3f  %s\n", (double)(sim.now - BOOT_BEGINS_MS) / 1000.0, line);
+    sim.tell(line);
+}
+
+void sim_mishap(const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    sim_log("! %s", text);
+    WATCH(mishap, text);
 }
 
 void sim_violation(const char *invariant, const char *format, ...)

@@ -8,8 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "simulation/check.h"
-#include "simulation/sim.h"
+#include "model/sim.h"
 
 #define BOOT_ID "00000000-0000-4000-8000-000000000001"
 
@@ -17,7 +16,13 @@ struct world world;
 
 void world_begin(void)
 {
-    world = (struct world){.next_pid = 1000, .next_port = 20000};
+    world = (struct world){.next_pid = 1000,
+                           .next_port = 20000,
+                           .door_url = "http://127.0.0.1:8080",
+                           .door_name = "front-127.0.0.1:8080",
+                           .door_mark = "PENSTOCK_DOOR=sim/prod\n",
+                           .pools = {"app", "api"}};
+    service_begin(NULL);
 }
 
 void world_end(void)
@@ -40,7 +45,7 @@ void world_end(void)
 }
 
 /* Pointers into the table stay good: it is as large as it will ever be. */
-#define PROCESSES_MOST 512
+#define PROCESSES_MOST 8192
 
 struct process *world_spawn(const char *environment, struct instance *instance, bool is_door)
 {
@@ -302,11 +307,13 @@ static void signalled(struct happening *happening)
     if (!process)
         return;
     happening->reply.there = true;
+    if (effect->signal != SIGKILL && process->instance && service_signal(process->instance, effect->signal))
+        return;
     if (process->instance)
         process->instance->stopped = true;
     if (effect->signal == SIGKILL || !process->instance) {
         world_die(process);
-    } else if (effect->signal == SIGTERM) {
+    } else if (effect->signal == service_stop_signal()) {
         process->instance->accepting = false;
         if (process->instance->ignores_term || process->instance->ending)
             return;
@@ -350,8 +357,8 @@ static int64_t run(struct happening *happening)
         return 0;
     }
     if (text_is(verb, "__collect"))
-        happening_answer(happening, "[{\"name\":\"rooms\",\"bytes\":17,\"sha256\":"
-                                    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}]");
+        service_artifacts(happening);
+    service_command(effect);
     return 0;
 }
 
@@ -374,11 +381,11 @@ static int64_t http(struct happening *happening)
     const char *path = colon ? strchr(colon, '/') : NULL;
     int port = colon ? atoi(colon + 1) : 0;
 
-    if (port == 8080)
+    if (text_starts(effect->url, world.door_url))
         return door_http(happening, path ? path : "/");
     for (int i = 0; i < world.instance_count; i++) {
         if (world.instances[i]->port == port && instance_alive(world.instances[i]))
-            return rooms_http(world.instances[i], happening, path ? path : "/");
+            return service_http(world.instances[i], happening, path ? path : "/");
     }
     happening->reply.transport = TRANSPORT_REFUSED;
     return 0;
