@@ -95,6 +95,7 @@ struct error *cmd_logs(struct cli *cli);
 struct error *cmd_overview(struct cli *cli);
 struct error *cmd_plan(struct cli *cli);
 struct error *cmd_reference(struct cli *cli);
+struct error *cmd_rehearse(struct cli *cli);
 struct error *cmd_reject(struct cli *cli);
 struct error *cmd_release(struct cli *cli);
 struct error *cmd_resume(struct cli *cli);

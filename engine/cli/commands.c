@@ -34,6 +34,22 @@ static const struct command rows[] = {
      .examples = "penstock doctor\tlook\n",
      .exits = "0 1 3",
      .run = cmd_doctor},
+    {.name = "rehearse",
+     .arguments = "ENVIRONMENT|FILE",
+     .least = 1,
+     .most = 1,
+     .options = {OPTION_SEED, OPTION_RUNS, OPTION_FAULTS},
+     .summary = "try a pipeline out in a made-up world, in seconds, and see what it would lose",
+     .doc = "Releases several times by the pipeline, with the real engine, in a world that is made up: instances with "
+            "rooms and recordings, users, a front door, people at the gates, a clock that does not wait, and faults by "
+            "the seed. Says what would be lost, and where in the file that comes from; whether the release ends; and "
+            "prints the time line. Nothing real is touched: no record, no repository, no process, no port. Commands "
+            "and builds are not run: they take some time and succeed, or fail when that is the fault.",
+     .examples = "penstock rehearse prod\tan environment's pipeline\n"
+                 "penstock rehearse prod --runs 50 --faults many\tmany seeds, in sum\n"
+                 "penstock rehearse draft.yaml --seed 17\ta file, and one seed again\n",
+     .exits = "0 1 2 3",
+     .run = cmd_rehearse},
     {.group = "release",
      .name = "plan",
      .arguments = "ENVIRONMENT [COMMIT]",

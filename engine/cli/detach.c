@@ -82,14 +82,6 @@ static struct error *wait_for_lease(struct cli *cli, const char *release, const 
                       "its log is %s", log);
 }
 
-static const char *own_path(struct arena *arena)
-{
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-    return length > 0 ? arena_text_n(arena, path, (size_t)length) : "/proc/self/exe";
-}
-
 struct error *follow_detach(struct cli *cli, const char *release, const char *environment)
 {
     struct starting own = {0};
@@ -100,7 +92,7 @@ struct error *follow_detach(struct cli *cli, const char *release, const char *en
     json_t *document;
 
     cli->about = release;
-    argv[count++] = own_path(cli->arena);
+    argv[count++] = program_path(cli->arena);
     argv[count++] = "--state";
     argv[count++] = cli->state;
     argv[count++] = "--no-input";

@@ -312,6 +312,14 @@ struct error *person_need(struct cli *cli, const char *environment, const char *
     return NULL;
 }
 
+const char *program_path(struct arena *arena)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    return length > 0 ? arena_text_n(arena, path, (size_t)length) : "/proc/self/exe";
+}
+
 struct error *option_duration(struct cli *cli, int option, int64_t *out)
 {
     const char *typed = cli->options.values[option];

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "store/record.h"
 
+struct arena;
 struct cli;
 struct environment_spec;
 struct facts;
@@ -44,6 +45,9 @@ NODISCARD struct error *release_need(struct cli *cli, const char *typed, const j
 
 /* Who asks: the login name, or --as where the environment allows it. */
 NODISCARD struct error *person_need(struct cli *cli, const char *environment, const char **out);
+
+/* The file of this very program. In the arena. */
+const char *program_path(struct arena *arena);
 
 /* A duration option in milliseconds; 0 when it was not given. */
 NODISCARD struct error *option_duration(struct cli *cli, int option, int64_t *out);

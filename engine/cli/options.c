@@ -52,6 +52,9 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_CONTINUE] = {"continue", 0, NULL, false, "COMMIT is the last of the picks that you made by hand"},
     [OPTION_WAIT] = {"wait", 0, NULL, false, "when a release is live: begin when it has ended"},
     [OPTION_SUPERSEDE] = {"supersede", 0, NULL, false, "when a release is live: take it back first"},
+    [OPTION_SEED] = {"seed", 0, "N", false, "what happens; the same seed gives the same rehearsal; default 1"},
+    [OPTION_RUNS] = {"runs", 0, "N", false, "so many rehearsals, each with the next seed, in sum"},
+    [OPTION_FAULTS] = {"faults", 0, "WORD", false, "what goes wrong: none, some (default) or many"},
 };
 
 /* The tables that getopt_long wants, and which of our rows stands behind each value. */

@@ -54,6 +54,9 @@ enum option_id {
     OPTION_CONTINUE,
     OPTION_WAIT,
     OPTION_SUPERSEDE,
+    OPTION_SEED,
+    OPTION_RUNS,
+    OPTION_FAULTS,
     OPTION_COUNT,
 };
 
