@@ -35,6 +35,7 @@ extern const char *mutation; /* NULL = none */
 bool mutated(const char *name);
 extern const struct mutation {
     const char *name, *what, *invariants;
+    uint64_t near; /* a seed shortly before one that finds it, to save time; 0: the first ones do */
 } mutations[];
 
 /* ----------------------------------------------------------------------------------------------- story.c */
