@@ -23,9 +23,9 @@ void hooks_begin(void)
     hooks.people = 0;
 }
 
-void hooks_release_begins(void)
+void hooks_release_begins(int kills)
 {
-    hooks.kills_left = 4;
+    hooks.kills_left = kills;
 }
 
 void hooks_no_kills(bool on)

@@ -27,6 +27,7 @@
 /* Calls last a few minutes: what a drain does with longer ones, the one that lingers shows. */
 #define ROOM_MEAN_MS (3 * MINUTE_MS)
 #define ROOMS_AT_ONCE 12
+#define HITS 2       /* of a fault in one release */
 #define TROUBLES 150 /* how often the dice are rolled in a release as long as the ordinary one */
 
 struct rehearsal rehearsal;
@@ -241,8 +242,8 @@ static void run_act(struct act act, int number)
 
     rehearsal.act = act;
     timeline_begin();
-    hooks_release_begins();
-    faults_release_begins(2);
+    hooks_release_begins(HITS);
+    faults_release_begins(HITS);
     rehearsal.act.plan = make_plan(number, &facts_seq);
     if (rehearsal.act.plan)
         perform(rehearsal.act.plan, facts_seq);

@@ -372,7 +372,7 @@ void kill_point(const char *where);
 int64_t kills_total(void);
 void hooks_begin(void);
 int64_t commits_total(void);
-void hooks_release_begins(void);
+void hooks_release_begins(int kills); /* so often the runner may die in it */
 void hooks_no_kills(bool on);
 bool error_was_made_up(const struct error *error); /* by a fault, not by the engine */
 

@@ -252,7 +252,12 @@ static void decided(const json_t *row)
 static void turned(const json_t *row, const char *reason)
 {
     const char *mode = json_get_text(row, "mode");
+    json_t *events = list("events");
+    const json_t *last = last_event();
 
+    /* What was seen, and is the reason, is told once. */
+    if (last && text_is(json_get_text(last, "text"), arena_printf(rehearsal.arena, "penstock sees: %s", reason)))
+        json_array_remove(events, json_array_size(events) - 1);
     rehearsal.act.failed_step = (int)json_get_int(row, "step", -1);
     rehearsal.act.reason = arena_text(rehearsal.arena, reason);
     timeline_add("engine", NULL,

@@ -51,7 +51,7 @@ static enum ink end_ink(const char *end)
 static void padded(struct strbuf *out, const char *text, int columns)
 {
     strbuf_text(out, text);
-    for (int i = text_columns(text); i < columns; i++)
+    for (int i = screen_columns(text); i < columns; i++)
         strbuf_char(out, ' ');
 }
 
@@ -106,21 +106,21 @@ static void event_line(struct arena *arena, const json_t *event, const struct sc
 {
     const char *kind = text_of(event, "kind"), *text = text_of(event, "text");
     int64_t at_ms = json_get_int(event, "at_ms", 0), times = json_get_int(event, "times", 1);
+    struct strbuf line CLEANUP(strbuf_release) = STRBUF_INIT(0);
     const char *at = at_ms < 1000 ? "0s" : lasting_text(arena, at_ms / 1000 * 1000);
 
-    for (int i = text_columns(at); i < TIME_COLUMNS; i++)
-        strbuf_char(out, ' ');
-    strbuf_printf(out, "%s  ", at);
-    padded(out, text_of(event, "stage"), STAGE_COLUMNS);
+    strbuf_printf(&line, "%*s  ", TIME_COLUMNS, at);
+    padded(&line, text_of(event, "stage"), STAGE_COLUMNS);
     if (text_is(kind, "fault"))
-        strbuf_printf(out, "%s %s", screen_mark(screen, MARK_WARN), screen_ink(screen, arena, INK_YELLOW, text));
+        strbuf_printf(&line, "%s %s", screen_mark(screen, MARK_WARN), screen_ink(screen, arena, INK_YELLOW, text));
     else if (text_is(kind, "end"))
-        strbuf_text(out, screen_ink(screen, arena, end_ink(text), end_words(arena, text)));
+        strbuf_text(&line, screen_ink(screen, arena, end_ink(text), end_words(arena, text)));
     else
-        strbuf_text(out, text);
+        strbuf_text(&line, text);
     if (times > 1)
-        strbuf_printf(out, " (%lld times)", (long long)times);
-    strbuf_char(out, '\n');
+        strbuf_printf(&line, " (%lld times)", (long long)times);
+    strbuf_char(&line, '\n');
+    (void)screen_lines(screen, out, strbuf_view(&line), 0);
 }
 
 static bool has_finding(const json_t *run, const char *act)

@@ -213,7 +213,7 @@ static void one_release(int number)
     struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     const char *id;
 
-    hooks_release_begins();
+    hooks_release_begins(4);
     faults_release_begins(4);
     for (int i = 0; i < 10 && !check_live() && !sim.failed; i++) {
         int64_t seq;
