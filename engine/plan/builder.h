@@ -33,8 +33,11 @@ struct builder {
     struct ordinals frontier;
     const char *unit_dir; /* of the new unit: export in src/, artifacts in out/ */
     const char *out_dir;
-    int first_shares; /* the first step that gives the new unit traffic, or -1 */
-    int shift_last;   /* the shift stage's last step, or -1 */
+    int first_shares;      /* the first step that gives the new unit traffic, or -1 */
+    int shift_last;        /* the shift stage's last step, or -1 */
+    const json_t *authors; /* of the release's commits: [{name, mail, logins}] */
+    const json_t *barred;  /* all their logins */
+    json_t *rules;         /* verdicts (plan.h) */
 };
 
 /* Starts a stage; its first step's needs are the frontier. */
@@ -94,6 +97,8 @@ void expand_shares(struct builder *b, int share_new);
 
 /* lawful.c: what is refused; adds to b->problems. */
 void lawful_check(struct builder *b);
+/* terms.c: plan->terms, from the request, the verdicts and the calendar. */
+void terms_build(struct builder *b);
 /* After the expansion: keys. */
 void builder_finish(struct builder *b);
 

@@ -336,7 +336,7 @@ static void decode_head(struct reader *r, const json_t *root, struct plan *plan)
     plan->rollback = get_bool(r, root, "rollback");
     decode_unit(r, json_object_get(root, "unit"), release, &plan->unit);
     decode_unit(r, json_object_get(root, "old_unit"), false, &plan->old_unit);
-    plan->terms.json = get_json(r, root, "terms", false);
+    plan->terms.json = get_json(r, root, "terms", release);
     if (!plan_read_terms(r->arena, &plan->terms))
         r->ok = false;
     plan->door = get_json(r, root, "door", false);

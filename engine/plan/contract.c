@@ -51,11 +51,29 @@ const char *stamp_driver_text(enum stamp_driver_kind driver)
     return NULL;
 }
 
-json_t *contract_of(const struct stamps_spec *stamps)
+static json_t *contract_range(struct range range)
 {
+    return json_pack("[I, I]", (json_int_t)range.first, (json_int_t)range.last);
+}
+
+/* What the next release is compared with; what was not said is not there. */
+static void set_versions(const struct unit_spec *unit, json_t *contract)
+{
+    if (unit->api.given)
+        json_object_set_new(contract, "api", json_pack("{s:o}", "versions", contract_list(&unit->api.versions)));
+    if (unit->schema.given)
+        json_object_set_new(contract, "schema",
+                            json_pack("{s:o, s:o}", "reads", contract_range(unit->schema.reads), "writes",
+                                      contract_range(unit->schema.writes)));
+}
+
+json_t *contract_of(const struct pipeline_spec *pipeline)
+{
+    const struct stamps_spec *stamps = &pipeline->stamps;
     const struct health_spec *health = &stamps->health;
     const char *driver = stamp_driver_text(stamps->driver);
     json_t *probes = json_object();
+    json_t *contract;
 
     for (int i = 0; i < stamps->probe_count; i++) {
         const struct probe_spec *probe = &stamps->probes[i];
@@ -65,10 +83,12 @@ json_t *contract_of(const struct stamps_spec *stamps)
                                       probe_kind_text(probe->kind), "expression", probe->expression, "identity",
                                       probe->identity));
     }
-    return json_pack(
+    contract = json_pack(
         "{s:s, s:{s:s?, s:I, s:I, s:i, s:i, s:I}, s:o, s:{s:i, s:I}, s:{s:o, s:o}}", "driver", driver, "health", "get",
         health->get, "every_ms", (json_int_t)health->every_ms, "timeout_ms", (json_int_t)health->timeout_ms, "healthy",
         health->healthy, "unhealthy", health->unhealthy, "start_ms", (json_int_t)health->start_ms, "probes", probes,
         "stop", "signal", stamps->stop.signal, "grace_ms", (json_int_t)stamps->stop.grace_ms, "drain", "begin",
         contract_action(&stamps->drain_begin, driver), "cancel", contract_action(&stamps->drain_cancel, driver));
+    set_versions(&pipeline->unit, contract);
+    return contract;
 }

@@ -211,9 +211,10 @@ static void expand_gate(struct builder *b, const char *name, const char *what)
     if (!gate)
         return; /* spec_check_together() has said so */
     step = builder_step(b, VERB_GATE, name,
-                        json_pack("{s:s, s:i, s:o, s:b, s:I, s:s}", "gate", name, "approvals", gate->approvals,
+                        json_pack("{s:s, s:i, s:o, s:b, s:o, s:I, s:s}", "gate", name, "approvals", gate->approvals,
                                   "people", contract_list(&gate->people), "bar_requester", gate->bar_requester,
-                                  "expires_ms", (json_int_t)gate->expires_ms, "on_expiry",
+                                  "barred", gate->bar_authors ? json_deep_copy(b->barred) : json_array(), "expires_ms",
+                                  (json_int_t)gate->expires_ms, "on_expiry",
                                   gate->on_expiry == EXPIRY_REJECT ? "reject" : "hold"),
                         arena_printf(b->arena, "gate %s opens %s", name, what));
     step->retries = 0;

@@ -119,7 +119,7 @@ enum plan_kind {
 
 /*
  * On what terms the release goes: which rules it met and how, where its commits come from, when it may not take more
- * traffic. `json` is what an approver and an auditor see; the rest is read from it for the machine. NULL json: none.
+ * traffic. `json` is what an approver and an auditor see; the rest is read from it for the machine. NULL json: a destruction.
  *
  *   base_commit   the commit that was live; absent on a first release
  *   scheduled     true: a nightly job asked for it

@@ -5,8 +5,10 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "plan/authors.h"
 #include "plan/builder.h"
 #include "plan/contract.h"
+#include "plan/rules.h"
 #include "plan/template_names.h"
 #include "spec/diagnostics.h"
 
@@ -82,7 +84,7 @@ static void add_new_unit(struct builder *b)
     plan->commit = arena_text(b->arena, b->facts->commit);
     plan->branch = arena_text(b->arena, b->facts->branch);
     plan->subject = arena_text(b->arena, b->facts->subject);
-    plan->unit = (struct plan_unit){name, plan->commit, json_in_arena(b->arena, contract_of(stamps))};
+    plan->unit = (struct plan_unit){name, plan->commit, json_in_arena(b->arena, contract_of(b->pipeline))};
     b->unit_dir = arena_printf(b->arena, "%s/units/%s", b->facts->state_dir, name);
     b->out_dir = arena_printf(b->arena, "%s/%s", b->unit_dir, b->pipeline->unit.build.count ? "out" : "src");
     fill_contract(b, json_object_get(plan->unit.contract, "drain"));
@@ -131,6 +133,7 @@ static void add_old_unit(struct builder *b, const struct fact_unit *unit)
 static void builder_init(struct builder *b)
 {
     b->plan = ARENA_NEW(b->arena, struct plan);
+    b->rules = json_in_arena(b->arena, json_array());
     b->first_shares = -1;
     b->shift_last = -1;
 }
@@ -149,10 +152,14 @@ void plan_release(struct arena *arena, const struct project_spec *project, const
     *out = NULL;
     MUST(b.environment);
     builder_init(&b);
+    b.authors = authors_of(arena, project, facts);
+    b.barred = authors_logins(arena, b.authors);
     lawful_check(&b);
+    rules_check(&b);
     if (diagnostics_count(problems) > before)
         return;
-    plan_head(&b, PLAN_RELEASE);
+    plan_head(&b, facts->request.kind);
+    terms_build(&b);
     add_new_unit(&b);
     add_old_unit(&b, &facts->live);
     expand_stages(&b);

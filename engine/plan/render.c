@@ -3,10 +3,12 @@
  * a unit in the same way is one line, not one line an instance.
  */
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "plan/authors.h"
 #include "plan/plan.h"
 #include "plan/planner.h"
 
@@ -26,6 +28,45 @@ static const char *const plural[VERB_COUNT] = {
     [VERB_DRAIN_PROVE] = "right before each stop, prove once more that nothing is left on",
 };
 
+/* The verdicts that get a line each: what was broken, what did not count, and when it will be closed. */
+static const char *own_line(const json_t *row)
+{
+    const char *verdict = json_get_text(row, "verdict"), *rule = json_get_text(row, "rule");
+
+    if (text_is(verdict, "overridden"))
+        return "broken";
+    if (text_is(verdict, "exempt"))
+        return "exempt";
+    return text_is(rule, "window") || text_is(rule, "freeze") ? "calendar" : NULL;
+}
+
+static void render_rules(const struct plan *plan, struct strbuf *out)
+{
+    const json_t *rules = json_object_get(plan->terms.json, "rules"), *row;
+    int64_t keep_until_ms = json_get_int(plan->terms.json, "keep_until_ms", 0);
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new();
+    bool any = false;
+    size_t i;
+
+    json_array_foreach(rules, i, row)
+    {
+        if (own_line(row))
+            continue;
+        strbuf_printf(out, "%s%s: %s", any ? " | " : "  rules     ", json_get_text(row, "rule"),
+                      json_get_text(row, "detail"));
+        any = true;
+    }
+    strbuf_text(out, any ? "\n" : "");
+    json_array_foreach(rules, i, row)
+    {
+        if (own_line(row))
+            strbuf_printf(out, "  %-8s  %s: %s\n", own_line(row), json_get_text(row, "rule"),
+                          json_get_text(row, "detail"));
+    }
+    if (keep_until_ms)
+        strbuf_printf(out, "  kept      until %s\n", time_text(arena, keep_until_ms));
+}
+
 static void render_head(const struct plan *plan, struct strbuf *out)
 {
     const char *url = json_get_text(plan->door, "url");
@@ -34,7 +75,8 @@ static void render_head(const struct plan *plan, struct strbuf *out)
         strbuf_printf(out, "plan %.12s: destroy in environment %s\n", plan->digest, plan->environment);
         return;
     }
-    strbuf_printf(out, "plan %.12s: release %.7s to %s\n", plan->digest, plan->commit, plan->environment);
+    strbuf_printf(out, "plan %.12s: %s %.7s to %s\n", plan->digest, plan_kind_text(plan->kind), plan->commit,
+                  plan->environment);
     strbuf_printf(out, "  commit    %.7s %s%s%s%s\n", plan->commit, plan->subject, *plan->branch ? " (" : "",
                   plan->branch, *plan->branch ? ")" : "");
     strbuf_printf(out, "  new unit  %s\n", plan->unit.name);
@@ -45,6 +87,7 @@ static void render_head(const struct plan *plan, struct strbuf *out)
                          "nothing is drained or destroyed\n");
     if (plan->door)
         strbuf_printf(out, "  door      %s\n", url ? url : json_get_text(plan->door, "socket"));
+    render_rules(plan, out);
 }
 
 /* While a plan is shown: which unit an instance is of, and how often each thing is done. */
@@ -105,13 +148,20 @@ static void render_gate(const struct plan_step *step, struct strbuf *out)
     const json_t *people = json_object_get(step->params, "people");
     int64_t approvals = json_get_int(step->params, "approvals", 1);
     const json_t *person;
+    int authors = 0;
     size_t i;
 
     strbuf_printf(out, " (%lld of ", (long long)approvals);
     if (json_array_size(people) == 0)
         strbuf_text(out, "anyone");
     json_array_foreach(people, i, person) strbuf_printf(out, "%s%s", i ? ", " : "", json_string_value(person));
-    strbuf_text(out, json_get_bool(step->params, "bar_requester", false) ? "; not the requester)" : ")");
+    strbuf_text(out, json_get_bool(step->params, "bar_requester", false) ? "; not the requester" : "");
+    json_array_foreach(json_object_get(step->params, "barred"), i, person)
+    {
+        if (json_array_size(people) == 0 || authors_has(people, json_string_value(person)))
+            strbuf_printf(out, "%s%s", authors++ ? ", " : "; not the authors: ", json_string_value(person));
+    }
+    strbuf_char(out, ')');
 }
 
 static void render_until(struct shown *shown, const struct plan_step *step)

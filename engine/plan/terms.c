@@ -1,9 +1,12 @@
-/* The closures of a plan's terms, read once: the machine asks for them whenever a share could begin. */
+/*
+ * The terms of a plan: put together when it is made; their closures read once, because the machine asks for them whenever a
+ * share could begin.
+ */
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "plan/plan.h"
+#include "plan/builder.h"
 
 /* In order, and only the last one without an end: so that the first that is not over is the one that counts. */
 static bool read_closure(struct arena *arena, const json_t *object, int64_t after_ms, struct plan_closure *out)
@@ -38,4 +41,43 @@ bool plan_read_terms(struct arena *arena, struct plan_terms *terms)
         terms->closure_count++;
     }
     return true;
+}
+
+static void set_list(json_t *terms, const char *key, const json_t *list)
+{
+    if (json_array_size(list))
+        json_object_set_new(terms, key, json_deep_copy(list));
+}
+
+static void set_times(const struct builder *b, json_t *terms)
+{
+    const struct fact_request *request = &b->facts->request;
+    int64_t keep_ms = request->keep_ms ? request->keep_ms : b->environment->keep_ms;
+
+    if (keep_ms)
+        json_object_set_new(terms, "keep_until_ms", json_integer(b->facts->rules.now_ms + keep_ms));
+    if (request->kind == PLAN_HOTFIX)
+        json_object_set_new(terms, "review_ms", json_integer(b->environment->hotfix.review_ms));
+    /* Nothing else waits for windows and freezes. */
+    if (request->kind == PLAN_RELEASE)
+        set_list(terms, "closures", b->facts->rules.closures);
+}
+
+void terms_build(struct builder *b)
+{
+    const struct facts *facts = b->facts;
+    json_t *terms = json_in_arena(b->arena, json_object());
+
+    if (facts->live.name)
+        json_object_set_new(terms, "base_commit", json_string(facts->live.commit));
+    if (facts->request.scheduled)
+        json_object_set_new(terms, "scheduled", json_true());
+    if (facts->request.back_to)
+        json_object_set_new(terms, "back_to", json_string(facts->request.back_to));
+    set_list(terms, "picks", facts->request.picks);
+    set_list(terms, "authors", b->authors);
+    set_list(terms, "rules", b->rules);
+    set_times(b, terms);
+    b->plan->terms.json = terms;
+    MUST(plan_read_terms(b->arena, &b->plan->terms));
 }

@@ -72,11 +72,12 @@ struct planning {
     struct facts facts;
 };
 
-static inline struct planning planning_of(struct arena *arena, const char *pipeline)
+/* With a project file of the test's own. */
+static inline struct planning planning_with(struct arena *arena, const char *project, const char *pipeline)
 {
     struct planning p = {.arena = arena, .problems = diagnostics_new(arena)};
 
-    project_parse(arena, "penstock.yaml", PROJECT_TEXT, strlen(PROJECT_TEXT), p.problems, &p.project);
+    project_parse(arena, "penstock.yaml", project, strlen(project), p.problems, &p.project);
     pipeline_parse(arena, "p.yaml", pipeline, strlen(pipeline), p.problems, &p.pipeline);
     if (diagnostics_count(p.problems) == 0)
         spec_check_together(p.project, p.pipeline, p.problems);
@@ -95,13 +96,18 @@ static inline struct planning planning_of(struct arena *arena, const char *pipel
     return p;
 }
 
+static inline struct planning planning_of(struct arena *arena, const char *pipeline)
+{
+    return planning_with(arena, PROJECT_TEXT, pipeline);
+}
+
 /* A unit with so many instances in "west", released with this pipeline's contract. */
 static inline struct fact_unit planning_unit(const struct planning *p, const char *name, int count)
 {
     struct fact_unit unit = {.name = name,
                              .commit = OLD_COMMIT,
                              .state = "live",
-                             .contract = json_in_arena(p->arena, contract_of(&p->pipeline->stamps)),
+                             .contract = json_in_arena(p->arena, contract_of(p->pipeline)),
                              .instance_count = count};
 
     unit.instances = arena_array(p->arena, (size_t)count + 1, sizeof(*unit.instances));

@@ -22,6 +22,19 @@ static void test_contract__a_contract_says_how_to_ask_drain_and_stop(void **stat
         "\"signal\":2}}");
 }
 
+static void test_contract__a_contract_says_what_the_unit_knows(void **state)
+{
+    struct planning p = planning_of(
+        *state, "pipeline: prod\nenvironment: prod\n"
+                "unit: {api: {versions: [\"1.0\", \"2.0\"], breaking: true}, schema: {reads: 41-43, writes: "
+                "\"42\"}}\nstamps: {start: [a]}\nstages: [build]\n");
+    const json_t *contract = planning_plan(&p)->unit.contract;
+
+    assert_string_equal(json_canonical(*state, json_object_get(contract, "api")), "{\"versions\":[\"1.0\",\"2.0\"]}");
+    assert_string_equal(json_canonical(*state, json_object_get(contract, "schema")),
+                        "{\"reads\":[41,43],\"writes\":[42,42]}");
+}
+
 static void test_contract__a_contract_may_ask_by_get(void **state)
 {
     struct planning p = planning_of(*state, "pipeline: prod\nenvironment: prod\n"
@@ -46,6 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_contract__a_contract_says_how_to_ask_drain_and_stop),
+        TEST_WITH_ARENA(test_contract__a_contract_says_what_the_unit_knows),
         TEST_WITH_ARENA(test_contract__a_contract_may_ask_by_get),
         TEST_WITH_ARENA(test_contract__an_unknown_stamp_driver_has_no_name),
     };

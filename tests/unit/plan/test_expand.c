@@ -281,9 +281,10 @@ static void test_expand__gates_say_who_may_open_them(void **state)
     struct plan *plan = plan_of(*state, WHOLE_TEXT "  - gate: on-call\n", 0);
     int gate = step_of_plan(plan, TRACK_FORWARD, VERB_GATE, "on-call");
 
-    assert_string_equal(params_of(*state, plan, gate),
-                        "{\"approvals\":1,\"bar_requester\":false,\"expires_ms\":1800000,\"gate\":\"on-call\","
-                        "\"on_expiry\":\"reject\",\"people\":[]}");
+    assert_string_equal(
+        params_of(*state, plan, gate),
+        "{\"approvals\":1,\"bar_requester\":false,\"barred\":[],\"expires_ms\":1800000,\"gate\":\"on-call\","
+        "\"on_expiry\":\"reject\",\"people\":[]}");
     assert_string_equal(plan->steps[gate].title, "gate on-call opens the way past stage gate");
     assert_int_equal(plan->steps[gate].retries, 0);
 }

@@ -140,6 +140,85 @@ static void test_render__gates_say_who_opens_them(void **state)
                         "    gate  gate on-call opens the way past stage late (1 of anyone; not the requester)\n");
 }
 
+static void test_render__gates_say_which_authors_may_not(void **state)
+{
+    struct planning p = planning_with(*state,
+                                      "project: rooms\nenvironments: {prod: {gates: {managers: {people: [ana, bo], "
+                                      "barred: [requester, authors]}, on-call: {barred: [authors]}}}}\n",
+                                      WHOLE_TEXT "  - gate: managers\n  - gate: {name: late, gate: on-call}\n");
+    struct fact_author author = {"bo", "robert@x.org"};
+
+    p.facts.rules.authors = &author;
+    p.facts.rules.author_count = 1;
+    assert_string_equal(
+        lines_with(*state, planning_plan(&p), "    gate  "),
+        "    gate  gate managers opens the way past stage gate (1 of ana, bo; not the requester; not the "
+        "authors: bo)\n"
+        "    gate  gate on-call opens the way past stage late (1 of anyone; not the authors: robert, "
+        "bo)\n");
+}
+
+/* Facts of an environment that demands a lot. */
+static struct planning demanding(void **state, enum plan_kind kind)
+{
+    static struct fact_branch branch = {"release/1", false};
+    static struct fact_override given = {7, "requires", "bo", 360000000};
+    struct planning p =
+        planning_with(*state,
+                      "project: rooms\nenvironments:\n  int: {}\n  prod:\n"
+                      "    gates: {managers: {}, on-call: {}}\n"
+                      "    branches: [\"release/*\"]\n    from_trunk: true\n    requires: [{released_to: int}]\n"
+                      "    windows: [{}]\n    overrides: {people: [bo]}\n    short_lived: {keep: 1d}\n"
+                      "    hotfix: {gate: on-call}\n",
+                      WHOLE_TEXT);
+    json_t *closures = json_pack("[{s:I, s:I, s:s, s:s}]", "from_ms", (json_int_t)356400000, "until_ms",
+                                 (json_int_t)360000000, "rule", "window", "reason", "outside the windows (...)");
+
+    p.facts.rules = (struct fact_rules){.now_ms = 352800000,
+                                        .branches = &branch,
+                                        .branch_count = 1,
+                                        .overrides = &given,
+                                        .override_count = 1,
+                                        .closures = json_in_arena(*state, closures)};
+    p.facts.request.kind = kind;
+    p.facts.request.back_to = kind == PLAN_ROLLBACK ? "r-3" : NULL;
+    return p;
+}
+
+static void test_render__shows_on_which_terms(void **state)
+{
+    struct planning p = demanding(state, PLAN_RELEASE);
+    const char *text = render(*state, planning_plan(&p));
+
+    assert_true(text_starts(text, "release aaaaaaa to prod\n"));
+    assert_non_null(strstr(
+        text, "  door      http://127.0.0.1:8080\n"
+              "  rules     branches: on release/1 | from_trunk: every commit is on main, or a proved pick from it\n"
+              "  broken    requires: environment 'prod' wants the commit released to int first; aaaaaaa was not; 'bo' "
+              "lets it be broken until 1970-01-05T04:00:00Z\n"
+              "  calendar  window: open; closed from 1970-01-05T03:00:00Z to 1970-01-05T04:00:00Z\n"
+              "  kept      until 1970-01-06T02:00:00Z\n"
+              "  build\n"));
+}
+
+static void test_render__says_what_a_rollback_and_a_hotfix_need_not(void **state)
+{
+    struct planning p = demanding(state, PLAN_ROLLBACK);
+    const char *text = render(*state, planning_plan(&p));
+
+    assert_true(text_starts(text, "rollback aaaaaaa to prod\n"));
+    assert_non_null(strstr(text, "  door      http://127.0.0.1:8080\n"
+                                 "  exempt    branches: the commit was live before, as r-3\n"
+                                 "  exempt    from_trunk: the commit was live before, as r-3\n"
+                                 "  exempt    requires: the commit was live before, as r-3\n"
+                                 "  exempt    window: the commit was live before, as r-3\n"
+                                 "  kept      until"));
+    p = demanding(state, PLAN_HOTFIX);
+    text = render(*state, planning_plan(&p));
+    assert_true(text_starts(text, "hotfix aaaaaaa to prod\n"));
+    assert_non_null(strstr(text, "  exempt    window: a hotfix\n"));
+}
+
 static void test_render__deadlines_say_what_follows(void **state)
 {
     static const char text[] = HEAD_TEXT "stages:\n  - build\n  - deploy\n  - validate\n"
@@ -207,6 +286,9 @@ int main(void)
         TEST_WITH_ARENA(test_render__checks_count_instances_and_stamps),
         TEST_WITH_ARENA(test_render__each_pool_has_its_own_line),
         TEST_WITH_ARENA(test_render__gates_say_who_opens_them),
+        TEST_WITH_ARENA(test_render__gates_say_which_authors_may_not),
+        TEST_WITH_ARENA(test_render__shows_on_which_terms),
+        TEST_WITH_ARENA(test_render__says_what_a_rollback_and_a_hotfix_need_not),
         TEST_WITH_ARENA(test_render__deadlines_say_what_follows),
         TEST_WITH_ARENA(test_render__on_failure_hold_says_who_goes_back),
         TEST_WITH_ARENA(test_render__a_bare_commit_has_no_branch),
