@@ -171,6 +171,11 @@ static struct error *check_person(struct deciding *own)
             return error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
                              "'%s' asked for this release; gate '%s' wants somebody else", person, name);
         break;
+    case APPROVAL_OF_AUTHOR:
+        if (approves)
+            return error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
+                             "'%s' wrote commits of this release; gate '%s' wants somebody else", person, name);
+        break;
     case APPROVAL_TWICE:
         if (approves)
             return error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "plan/authors.h"
 
 static bool is_among(const json_t *people, const char *person)
 {
@@ -24,5 +25,7 @@ enum approval approval_of(const json_t *gate, const char *person)
         return APPROVAL_OF_STRANGER;
     if (json_get_flag(gate, "bar_requester") && text_is(person, json_get_text(gate, "requester")))
         return APPROVAL_OF_REQUESTER;
+    if (authors_has(json_object_get(gate, "barred"), person))
+        return APPROVAL_OF_AUTHOR;
     return is_among(json_object_get(gate, "approvers"), person) ? APPROVAL_TWICE : APPROVAL_COUNTS;
 }

@@ -57,8 +57,8 @@ const json_t *view_stage_running(const struct release_view *view, const json_t *
 
 /*
  * What the release waits for: {"kind": "gate" | "drain" | "hold" | "person" | "runner" | "step", "what", "since_ms",
- * and for a gate "gate", "approved_by" [...], "approvals", "people" [...], "barred", "expires_ms"; for a drain "left"
- * {probe: number or null}}. JSON null when it has ended. New reference.
+ * and for a gate "gate", "approved_by" [...], "approvals", "people" [...], "barred", "barred_authors" [...],
+ * "expires_ms"; for a drain "left" {probe: number or null}}. JSON null when it has ended. New reference.
  */
 json_t *view_waiting(const struct release_view *view);
 /* A gate, an overdue drain, a hold that only people end, or a missing runner. */

@@ -219,6 +219,7 @@ static void gate_lines(const struct release_view *view, const json_t *waiting, s
 {
     const json_t *approved = json_object_get(waiting, "approved_by");
     const json_t *people = json_object_get(waiting, "people");
+    const json_t *authors = json_object_get(waiting, "barred_authors");
     const char *barred = json_get_text(waiting, "barred");
     int64_t expires_ms = json_get_int(waiting, "expires_ms", 0);
 
@@ -233,6 +234,8 @@ static void gate_lines(const struct release_view *view, const json_t *waiting, s
         strbuf_text(out, "nobody is left who may approve");
     if (barred)
         strbuf_printf(out, "; not %s, who asked for the release", barred);
+    if (json_array_size(authors) > 0)
+        strbuf_printf(out, "; not %s, who wrote commits of it", names_text(view->arena, authors));
     if (expires_ms)
         strbuf_printf(out, "; expires in %s", lasting_text(view->arena, expires_ms - view->now_ms));
 }

@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "plan/approval.h"
+#include "plan/authors.h"
 #include "view/release_view.h"
 
 static const json_t *asked_gate(const struct release_view *view)
@@ -33,6 +34,22 @@ static json_t *may_approve(const json_t *gate)
             json_array_append(people, person);
     }
     return people;
+}
+
+/* The authors who are kept out: of the gate's people, or all of them where anyone may approve. */
+static json_t *kept_out(const json_t *gate)
+{
+    const json_t *people = json_object_get(gate, "people");
+    json_t *authors = json_array();
+    size_t index;
+    json_t *login;
+
+    json_array_foreach(json_object_get(gate, "barred"), index, login)
+    {
+        if (json_array_size(people) == 0 || authors_has(people, json_string_value(login)))
+            json_array_append(authors, login);
+    }
+    return authors;
 }
 
 static json_t *waiting_plain(const char *kind, const char *what, int64_t since_ms)
@@ -71,6 +88,7 @@ static json_t *waiting_gate(const struct release_view *view, const json_t *gate)
     json_object_set_new(waiting, "barred",
                         json_get_flag(gate, "bar_requester") ? json_string(view_text(view->release, "requester"))
                                                              : json_null());
+    json_object_set_new(waiting, "barred_authors", kept_out(gate));
     json_object_set_new(waiting, "expires_ms", expires_ms ? json_integer(expires_ms) : json_null());
     return waiting;
 }

@@ -177,6 +177,7 @@ CREATE TABLE gate (                     -- questions to people
     approvals INTEGER NOT NULL,
     people TEXT NOT NULL,               -- JSON list; empty = anyone
     bar_requester INTEGER NOT NULL,
+    barred TEXT NOT NULL,               -- JSON list: login names of authors who may not approve
     subject TEXT NOT NULL,              -- what a decision binds to
     state TEXT NOT NULL CHECK (state IN ('asked', 'opened', 'rejected', 'expired')),
     asked_ms INTEGER NOT NULL,

@@ -102,6 +102,21 @@ static void test_control_decide__bars_whoever_asked_for_the_release(void **state
     assert_ok(decide(scene, (struct decision_request){.decision = DECISION_REJECT, .person = "ana"}));
 }
 
+static void test_control_decide__bars_whoever_wrote_commits_of_the_release(void **state)
+{
+    struct scene *scene = *state;
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+
+    scene_ask_barring(scene, scene_at_gate(scene), json_pack("[s, s]", "robert", "Bo"));
+    assert_fails(approve(scene, "bo"), ERR_NOT_ALLOWED,
+                 "'bo' wrote commits of this release; gate 'go' wants somebody else");
+    rows = decisions(scene);
+    assert_string_equal(json_get_text(last_of(rows), "refused"),
+                        "'bo' wrote commits of this release; gate 'go' wants somebody else");
+    assert_ok(approve(scene, "chi"));
+    assert_ok(decide(scene, (struct decision_request){.decision = DECISION_REJECT, .person = "bo"}));
+}
+
 static void test_control_decide__counts_a_person_once(void **state)
 {
     struct scene *scene = *state;
@@ -343,6 +358,7 @@ int main(void)
         SCENE_TEST(test_control_decide__refuses_an_approval_of_older_evidence),
         SCENE_TEST(test_control_decide__keeps_the_vote_of_a_stranger_as_refused),
         SCENE_TEST(test_control_decide__bars_whoever_asked_for_the_release),
+        SCENE_TEST(test_control_decide__bars_whoever_wrote_commits_of_the_release),
         SCENE_TEST(test_control_decide__counts_a_person_once),
         SCENE_TEST(test_control_decide__lets_a_person_approve_again_what_is_asked_anew),
         SCENE_TEST(test_control_decide__says_that_a_gate_was_answered_already),

@@ -42,6 +42,16 @@ static void test_approval__not_of_the_requester_where_he_is_barred(void **state)
                      APPROVAL_OF_STRANGER);
 }
 
+static void test_approval__not_of_authors_where_they_are_barred(void **state)
+{
+    static const char gate[] = "{\"people\": [\"bo\", \"chi\"], \"barred\": [\"Bo\", \"eve\"]}";
+
+    (void)state;
+    assert_int_equal(of(gate, "bo"), APPROVAL_OF_AUTHOR);
+    assert_int_equal(of(gate, "chi"), APPROVAL_COUNTS);
+    assert_int_equal(of(gate, "eve"), APPROVAL_OF_STRANGER);
+}
+
 static void test_approval__a_person_counts_once(void **state)
 {
     static const char gate[] = "{\"people\": [\"bo\", \"chi\"], \"approvers\": [\"bo\"]}";
@@ -57,6 +67,7 @@ int main(void)
         cmocka_unit_test(test_approval__anyone_may_where_nobody_is_named),
         cmocka_unit_test(test_approval__only_those_who_are_named),
         cmocka_unit_test(test_approval__not_of_the_requester_where_he_is_barred),
+        cmocka_unit_test(test_approval__not_of_authors_where_they_are_barred),
         cmocka_unit_test(test_approval__a_person_counts_once),
     };
 

@@ -9,7 +9,7 @@ static void test_gate__asks_and_opens_by_decisions_used_once(void **state)
     story_plan_release(story, 1, NULL);
     story_ask_gate(story);
     assert_rows(story, "SELECT * FROM gate",
-                "r-1|9|half|1|[\"ben\",\"cleo\"]|1|beef|asked|1795289138000|1795292738000");
+                "r-1|9|half|1|[\"ben\",\"cleo\"]|1|[]|beef|asked|1795289138000|1795292738000");
     assert_rows(story, "SELECT state, reason FROM release", "waiting|gate half waits for people");
     TELL(story, S_GATE, json_pack("{s:s, s:s}", "comment", "no", "why", "you asked for the release"),
          .kind = EVENT_DECISION_REFUSED, .actor = "ana", .decision = DECISION_APPROVE, .subject = "beef");

@@ -176,10 +176,8 @@ SCENE_UNUSED static void scene_fail(struct scene *scene, int step, const char *t
         json_pack("{s:s, s:s, s:s, s:s*}", "code", "E0702", "text", text, "hint", "look at it", "evidence", digest));
 }
 
-static int64_t scene_ask(struct scene *scene, int step, const char *subject)
+static int64_t scene_ask_with(struct scene *scene, int step, const char *subject, json_t *params)
 {
-    const json_t *params = scene->plan->steps[step].params;
-
     return scene_tell(scene,
                       (struct event){.kind = EVENT_GATE_ASKED,
                                      .step = step,
@@ -187,7 +185,21 @@ static int64_t scene_ask(struct scene *scene, int step, const char *subject)
                                      .subject = subject,
                                      .expires_ms = scene->now_ms + 3600000,
                                      .reason = "gate go waits for people"},
-                      json_deep_copy(params));
+                      params);
+}
+
+static int64_t scene_ask(struct scene *scene, int step, const char *subject)
+{
+    return scene_ask_with(scene, step, subject, json_deep_copy(scene->plan->steps[step].params));
+}
+
+/* Asks again, as if these people had written commits of the release. `logins` is stolen. */
+SCENE_UNUSED static void scene_ask_barring(struct scene *scene, int step, json_t *logins)
+{
+    json_t *params = json_deep_copy(scene->plan->steps[step].params);
+
+    json_object_set_new(params, "barred", logins);
+    scene_ask_with(scene, step, "beef", params);
 }
 
 SCENE_UNUSED static int64_t scene_vote(struct scene *scene, int step, const char *person, const char *subject)

@@ -82,6 +82,20 @@ static void test_show_document__of_a_release_that_succeeded(void **state)
     assert_string_equal(commands(scene, document), "penstock status prod\n");
 }
 
+static void test_show_document__names_the_authors_who_may_not_approve(void **state)
+{
+    struct scene *scene = *state;
+    json_t *document CLEANUP(json_cleanup) = NULL;
+    const json_t *waiting;
+
+    /* robert is none of the gate's people. */
+    scene_ask_barring(scene, scene_at_gate(scene), json_pack("[s, s]", "robert", "bo"));
+    document = shown(scene);
+    waiting = json_object_get(document, "waiting");
+    assert_string_equal(compact(scene, json_object_get(waiting, "people")), "[\"chi\"]");
+    assert_string_equal(compact(scene, json_object_get(waiting, "barred_authors")), "[\"bo\"]");
+}
+
 static void test_show_document__of_a_release_at_its_gate(void **state)
 {
     struct scene *scene = *state;
@@ -284,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_show_document__of_a_release_that_succeeded),
         SCENE_TEST(test_show_document__of_a_release_at_its_gate),
+        SCENE_TEST(test_show_document__names_the_authors_who_may_not_approve),
         SCENE_TEST(test_show_document__counts_no_approval_of_another_question),
         SCENE_TEST(test_show_document__knows_both_sides),
         SCENE_TEST(test_show_document__says_unknown_where_nobody_could_count),

@@ -114,6 +114,17 @@ static void test_waiting_text__names_who_may_open_the_gate(void **state)
                         "expires in 55m49s\n");
 }
 
+static void test_waiting_text__names_the_authors_who_may_not_open_the_gate(void **state)
+{
+    struct scene *scene = *state;
+
+    scene_ask_barring(scene, scene_at_gate(scene), json_pack("[s]", "bo"));
+    assert_string_equal(piece(scene, waiting_text, &plain, 0),
+                        "waits for gate go, 0s\n"
+                        "  0 of 2 approvals; may approve: chi; not ana, who asked for the release; not bo, who wrote "
+                        "commits of it; expires in 59m59s\n");
+}
+
 static void test_waiting_text__names_what_a_person_would_give_up(void **state)
 {
     struct scene *scene = *state;
@@ -254,6 +265,7 @@ int main(void)
         SCENE_TEST(test_prober_text__counts),
         SCENE_TEST(test_drains_text__never_shows_unknown_as_zero),
         SCENE_TEST(test_waiting_text__names_who_may_open_the_gate),
+        SCENE_TEST(test_waiting_text__names_the_authors_who_may_not_open_the_gate),
         SCENE_TEST(test_waiting_text__names_what_a_person_would_give_up),
         SCENE_TEST(test_waiting_text__says_why_it_is_held),
         SCENE_TEST(test_gate_text__shows_what_an_approval_binds_to),
