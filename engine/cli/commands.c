@@ -211,6 +211,43 @@ static const struct command rows[] = {
      .examples = "penstock reject r-17 --comment 'not before the holidays'\tsay no\n",
      .exits = "0 2 4 7",
      .run = cmd_reject},
+    {.name = "override",
+     .arguments = "ENVIRONMENT RULE",
+     .least = 2,
+     .most = 2,
+     .options = {OPTION_FOR, OPTION_COMMENT, OPTION_AS},
+     .summary = "let a rule of an environment be broken for a time",
+     .doc =
+         "Written into the record with person, reason and end. Only those whom the environment's `overrides` names may, "
+         "and where it says so, neither who asked for the release nor who wrote it. Given while a release is live, it is "
+         "for that one alone; otherwise for whichever begins before it ends. Whether two units can work side by side "
+         "(schema, api) cannot be overridden.",
+     .examples = "penstock override prod freeze --for 2h --comment 'agreed with the shop'\tgo on in a freeze\n",
+     .exits = "0 2 3 4",
+     .run = cmd_override},
+    {.name = "review",
+     .arguments = "ID",
+     .least = 1,
+     .most = 1,
+     .options = {OPTION_COMMENT, OPTION_AS},
+     .summary = "close a hotfix: somebody else has looked at it afterwards",
+     .doc =
+         "A hotfix is due for review from its end on, and stays so in `status` and the audit until a person who neither "
+         "asked for it nor wrote it says what they found.",
+     .examples = "penstock review r-21 --comment 'right; the cause is ticket 4711'\tclose it\n",
+     .exits = "0 2 4 7",
+     .run = cmd_review},
+    {.name = "branch",
+     .arguments = "BRANCH [COMMIT]",
+     .least = 1,
+     .most = 2,
+     .summary = "make a release branch, from the trunk only",
+     .doc =
+         "At the trunk's newest commit, or at COMMIT, which must be on the trunk. Nobody's work tree is touched. It is in "
+         "the record who made it, when and where; give it to the others with git push.",
+     .examples = "penstock branch release/2026.11\tfrom the trunk as it is\n",
+     .exits = "0 1 2 4 7",
+     .run = cmd_branch},
     {.group = "look",
      .name = "status",
      .arguments = "[ENVIRONMENT]",

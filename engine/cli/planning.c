@@ -72,6 +72,7 @@ struct error *planning_release(struct cli *cli, const char *environment, const c
     out->facts.branch = out->branch ? out->branch : out->facts.branch;
     TRY(fill_facts(cli, environment, &out->facts));
     TRY(planning_rules(cli, out->environment, &out->facts));
+    TRY(diagnostics_error(cli->problems)); /* a zone that nobody knows, so no calendar */
     plan_release(cli->arena, cli->project, out->pipeline, &out->facts, cli->problems, &out->plan);
     TRY(diagnostics_error(cli->problems));
     MUST(out->plan);

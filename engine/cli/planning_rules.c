@@ -56,7 +56,7 @@ static struct error *tip_of(const struct look *look, const char *branch, const c
 static struct error *find_trunk(struct look *look)
 {
     TRY(tip_of(look, arena_printf(look->arena, "origin/%s", trunk_name(look)), &look->trunk));
-    look->origin = look->trunk != NULL;
+    look->origin = look->out->of_origin = look->trunk != NULL;
     return look->origin ? NULL : tip_of(look, trunk_name(look), &look->trunk);
 }
 

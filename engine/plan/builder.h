@@ -33,11 +33,12 @@ struct builder {
     struct ordinals frontier;
     const char *unit_dir; /* of the new unit: export in src/, artifacts in out/ */
     const char *out_dir;
-    int first_shares;      /* the first step that gives the new unit traffic, or -1 */
-    int shift_last;        /* the shift stage's last step, or -1 */
-    const json_t *authors; /* of the release's commits: [{name, mail, logins}] */
-    const json_t *barred;  /* all their logins */
-    json_t *rules;         /* verdicts (plan.h) */
+    int first_shares;        /* the first step that gives the new unit traffic, or -1 */
+    int shift_last;          /* the shift stage's last step, or -1 */
+    const json_t *authors;   /* of the release's commits: [{name, mail, logins}] */
+    const json_t *barred;    /* all their logins */
+    json_t *rules;           /* verdicts (plan.h) */
+    const json_t *shortened; /* what a hotfix leaves out (plan.h); NULL = nothing */
 };
 
 /* Starts a stage; its first step's needs are the frontier. */

@@ -58,6 +58,7 @@ struct fact_rules {
     int64_t now_ms;               /* wall clock */
     struct fact_branch *branches; /* whose history has the commit */
     int branch_count;
+    bool of_origin;    /* they are origin's: the clone's own do not count */
     const char *stray; /* from_trunk: the first commit that is neither on the trunk nor a proved pick; NULL = none */
     bool changelog_changed;
     struct fact_author *authors; /* of live commit..commit */

@@ -8,6 +8,7 @@
 #include "plan/authors.h"
 #include "plan/builder.h"
 #include "plan/contract.h"
+#include "plan/hotfix.h"
 #include "plan/rules.h"
 #include "plan/template_names.h"
 #include "spec/diagnostics.h"
@@ -138,6 +139,16 @@ static void builder_init(struct builder *b)
     b->shift_last = -1;
 }
 
+static void take_fast_lane(struct builder *b)
+{
+    json_t *shortened;
+
+    if (b->facts->request.kind != PLAN_HOTFIX)
+        return;
+    b->pipeline = hotfix_pipeline(b->arena, b->environment, b->pipeline, &shortened);
+    b->shortened = json_in_arena(b->arena, shortened);
+}
+
 void plan_release(struct arena *arena, const struct project_spec *project, const struct pipeline_spec *pipeline,
                   const struct facts *facts, struct diagnostics *problems, struct plan **out)
 {
@@ -152,6 +163,7 @@ void plan_release(struct arena *arena, const struct project_spec *project, const
     *out = NULL;
     MUST(b.environment);
     builder_init(&b);
+    take_fast_lane(&b);
     b.authors = authors_of(arena, project, facts);
     b.barred = authors_logins(arena, b.authors);
     lawful_check(&b);

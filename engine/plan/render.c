@@ -67,6 +67,40 @@ static void render_rules(const struct plan *plan, struct strbuf *out)
         strbuf_printf(out, "  kept      until %s\n", time_text(arena, keep_until_ms));
 }
 
+/* What a hotfix carries, and what it leaves out. */
+static void render_lane(const struct plan *plan, struct strbuf *out)
+{
+    const json_t *terms = plan->terms.json, *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(terms, "picks"), i, row)
+    {
+        strbuf_printf(out, "  pick      %.7s of %.7s%s\n", json_get_text(row, "commit"), json_get_text(row, "source"),
+                      json_get_bool(row, "by_hand", false) ? ", made by hand" : "");
+    }
+    json_array_foreach(json_object_get(terms, "shortened"), i, row)
+    {
+        strbuf_printf(out, "  shorter   %s: %s, not %s (%s)\n", json_get_text(row, "what"), json_get_text(row, "now"),
+                      json_get_text(row, "was"), json_get_text(row, "reason"));
+    }
+    if (json_object_get(terms, "review_ms"))
+        strbuf_text(out, "  review    due afterwards, by somebody else\n");
+}
+
+/* How far one can go back, and what ends that. */
+static void render_horizon(const struct plan *plan, struct strbuf *out)
+{
+    const char *pivot = NULL;
+
+    for (int i = 0; i < plan->step_count && !pivot; i++)
+        pivot = plan->steps[i].pivots ? plan->stages[plan->steps[i].stage].name : NULL;
+    if (plan->old_unit.name && pivot)
+        strbuf_printf(out, "  back      to %s at once, until stage %s; then by a new release of %.7s\n",
+                      plan->old_unit.name, pivot, plan->old_unit.commit);
+    else if (plan->old_unit.name)
+        strbuf_printf(out, "  back      to %s at once, while the release lasts\n", plan->old_unit.name);
+}
+
 static void render_head(const struct plan *plan, struct strbuf *out)
 {
     const char *url = json_get_text(plan->door, "url");
@@ -88,6 +122,8 @@ static void render_head(const struct plan *plan, struct strbuf *out)
     if (plan->door)
         strbuf_printf(out, "  door      %s\n", url ? url : json_get_text(plan->door, "socket"));
     render_rules(plan, out);
+    render_lane(plan, out);
+    render_horizon(plan, out);
 }
 
 /* While a plan is shown: which unit an instance is of, and how often each thing is done. */

@@ -68,8 +68,11 @@ static void judge_branches(struct builder *b, struct finding *out)
     out->detail = arena_printf(b->arena, "commit %.7s is on no branch that environment '%s' takes (%s)",
                                b->facts->commit, b->environment->name, list_text(b->arena, &b->environment->branches));
     out->mark = b->environment->branches.mark;
-    out->hint = others.length ? arena_printf(b->arena, "it is on: %s", strbuf_view(&others))
-                              : "it is on no branch at all; was one renamed or deleted?";
+    if (others.length)
+        out->hint = arena_printf(b->arena, "it is on: %s", strbuf_view(&others));
+    else
+        out->hint = facts->of_origin ? "origin has it on no branch: git push"
+                                     : "it is on no branch at all; was one renamed or deleted?";
 }
 
 static bool from_trunk_applies(const struct builder *b)
@@ -341,7 +344,7 @@ static const char *override_hint(const struct builder *b, const char *rule, cons
         why_last ? arena_printf(b->arena, "the override that was given does not count: %s; ", why_last) : "";
 
     if (who)
-        return arena_printf(b->arena, "%s%s may: penstock override %s %s --until TIME --comment WHY", before, who,
+        return arena_printf(b->arena, "%s%s may: penstock override %s %s --for 2h --comment WHY", before, who,
                             b->environment->name, rule);
     return b->environment->overrides.given ? arena_printf(b->arena, "%snobody of overrides.people may break it", before)
                                            : NULL;

@@ -75,6 +75,7 @@ void terms_build(struct builder *b)
     if (facts->request.back_to)
         json_object_set_new(terms, "back_to", json_string(facts->request.back_to));
     set_list(terms, "picks", facts->request.picks);
+    set_list(terms, "shortened", b->shortened);
     set_list(terms, "authors", b->authors);
     set_list(terms, "rules", b->rules);
     set_times(b, terms);

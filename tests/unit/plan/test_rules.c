@@ -252,7 +252,7 @@ static void test_rules__who_may_break_the_freeze_may_not_release_at_night(void *
     assert_string_equal(refusals(&p),
                         "penstock.yaml:8:15 environment 'prod' takes no release now: outside the windows, until "
                         "1970-01-06T00:00:00Z\n"
-                        "  bo, chi may: penstock override prod window --until TIME --comment WHY\n");
+                        "  bo, chi may: penstock override prod window --for 2h --comment WHY\n");
 }
 
 static void test_rules__a_calendar_without_an_end_says_none(void **state)
@@ -312,16 +312,16 @@ static void test_rules__overrides_that_do_not_count_are_told(void **state)
     } rows[] = {
         {{7, "changelog", "eve", NOW + HOUR},
          "the override that was given does not count: 'eve' is not one of overrides.people; chi may: penstock override "
-         "prod changelog --until TIME --comment WHY\n"},
+         "prod changelog --for 2h --comment WHY\n"},
         {{7, "changelog", "ana", NOW + HOUR},
          "the override that was given does not count: 'ana' asks for this release; chi may: penstock override prod "
-         "changelog --until TIME --comment WHY\n"},
+         "changelog --for 2h --comment WHY\n"},
         {{7, "changelog", "bo", NOW + HOUR},
          "the override that was given does not count: 'bo' wrote commits of this release; chi may: penstock override "
-         "prod changelog --until TIME --comment WHY\n"},
+         "prod changelog --for 2h --comment WHY\n"},
         /* Over, and of another rule. */
-        {{7, "changelog", "chi", NOW}, "chi may: penstock override prod changelog --until TIME --comment WHY\n"},
-        {{7, "window", "chi", NOW + HOUR}, "chi may: penstock override prod changelog --until TIME --comment WHY\n"},
+        {{7, "changelog", "chi", NOW}, "chi may: penstock override prod changelog --for 2h --comment WHY\n"},
+        {{7, "window", "chi", NOW + HOUR}, "chi may: penstock override prod changelog --for 2h --comment WHY\n"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
