@@ -27,6 +27,17 @@ static void on_signal(int signal)
     rehearse_interrupt();
 }
 
+/* Whether it may go now is a question to the real repository, record and calendar, not to a made-up world. */
+static void lift_rules(struct environment_spec *environment)
+{
+    environment->branches.count = 0;
+    environment->from_trunk = false;
+    environment->requirement_count = 0;
+    environment->changelog = NULL;
+    environment->window_count = 0;
+    environment->freeze_count = 0;
+}
+
 static struct error *read_cast(struct arena *arena, const json_t *request, struct rehearsal_cast *out)
 {
     struct diagnostics *problems = diagnostics_new(arena);
@@ -43,6 +54,8 @@ static struct error *read_cast(struct arena *arena, const json_t *request, struc
     TRY(diagnostics_error(problems));
     spec_check_together(spec, out->pipeline, problems);
     TRY(diagnostics_error(problems));
+    for (int i = 0; i < spec->environment_count; i++)
+        lift_rules(&spec->environments[i]);
     out->project = spec;
     out->environment = project_environment(spec, json_get_text(request, "environment"));
     out->requester = json_get_text(request, "requester");

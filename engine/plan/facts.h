@@ -67,9 +67,8 @@ struct fact_rules {
     int requirement_count;
     struct fact_override *overrides; /* in force, of the environment, not bound to another release */
     int override_count;
-    /* "r-9": the last scheduled release, if it did not succeed and none has succeeded since; NULL = all is well */
-    const char *scheduled_failed;
-    const json_t *closures; /* array as in plan_terms, around now_ms; NULL only without windows and freezes */
+    const char *scheduled_failed; /* "r-9": the last scheduled release, if it did not succeed; NULL = it did, or none */
+    const json_t *closures;       /* array as in plan_terms, around now_ms; NULL only without windows and freezes */
 };
 
 struct fact_instance {

@@ -14,7 +14,8 @@ struct project_spec;
 struct strbuf;
 
 /*
- * Plans a release. Unlawful orders and impossible facts are added to `problems` (all of them); *out is NULL then.
+ * Plans a release, as facts->request wants it; a hotfix runs the pipeline as hotfix_pipeline() makes it, in an environment
+ * that has hotfix settings. Unlawful orders and impossible facts are added to `problems` (all of them); *out is NULL then.
  * Everything in *out lives in the arena and borrows nothing from spec or facts.
  */
 void plan_release(struct arena *arena, const struct project_spec *project, const struct pipeline_spec *pipeline,

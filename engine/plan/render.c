@@ -43,8 +43,6 @@ static const char *own_line(const json_t *row)
 static void render_rules(const struct plan *plan, struct strbuf *out)
 {
     const json_t *rules = json_object_get(plan->terms.json, "rules"), *row;
-    int64_t keep_until_ms = json_get_int(plan->terms.json, "keep_until_ms", 0);
-    struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     bool any = false;
     size_t i;
 
@@ -63,8 +61,6 @@ static void render_rules(const struct plan *plan, struct strbuf *out)
             strbuf_printf(out, "  %-8s  %s: %s\n", own_line(row), json_get_text(row, "rule"),
                           json_get_text(row, "detail"));
     }
-    if (keep_until_ms)
-        strbuf_printf(out, "  kept      until %s\n", time_text(arena, keep_until_ms));
 }
 
 /* What a hotfix carries, and what it leaves out. */
@@ -76,22 +72,26 @@ static void render_lane(const struct plan *plan, struct strbuf *out)
     json_array_foreach(json_object_get(terms, "picks"), i, row)
     {
         strbuf_printf(out, "  pick      %.7s of %.7s%s\n", json_get_text(row, "commit"), json_get_text(row, "source"),
-                      json_get_bool(row, "by_hand", false) ? ", made by hand" : "");
+                      json_get_bool(row, "by_hand", false) ? ", its conflicts resolved by hand" : "");
     }
     json_array_foreach(json_object_get(terms, "shortened"), i, row)
     {
-        strbuf_printf(out, "  shorter   %s: %s, not %s (%s)\n", json_get_text(row, "what"), json_get_text(row, "now"),
+        strbuf_printf(out, "  shorter   %s: %s; was %s (%s)\n", json_get_text(row, "what"), json_get_text(row, "now"),
                       json_get_text(row, "was"), json_get_text(row, "reason"));
     }
     if (json_object_get(terms, "review_ms"))
         strbuf_text(out, "  review    due afterwards, by somebody else\n");
 }
 
-/* How far one can go back, and what ends that. */
+/* How long it stands, how far one can go back, and what ends that. */
 static void render_horizon(const struct plan *plan, struct strbuf *out)
 {
+    int64_t keep_until_ms = json_get_int(plan->terms.json, "keep_until_ms", 0);
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     const char *pivot = NULL;
 
+    if (keep_until_ms)
+        strbuf_printf(out, "  kept      until %s\n", time_text(arena, keep_until_ms));
     for (int i = 0; i < plan->step_count && !pivot; i++)
         pivot = plan->steps[i].pivots ? plan->stages[plan->steps[i].stage].name : NULL;
     if (plan->old_unit.name && pivot)

@@ -245,10 +245,9 @@ static void judge_scheduled(struct builder *b, struct finding *out)
     out->met = !failed;
     out->detail = failed ? arena_printf(b->arena, "the last scheduled release to '%s', %s, did not succeed",
                                         b->environment->name, failed)
-                         : "no scheduled release waits to be put right";
+                         : "the last one succeeded, or there was none";
     out->mark = b->environment->mark;
-    out->hint =
-        failed ? arena_printf(b->arena, "penstock show %s; when it is put right, release once by hand", failed) : NULL;
+    out->hint = failed ? arena_printf(b->arena, "penstock show %s", failed) : NULL;
 }
 
 /* the table -------------------------------------------------------------------------------------------------------- */

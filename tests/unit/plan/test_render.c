@@ -58,6 +58,7 @@ static void test_render__a_second_release_shows_the_pivot_and_the_way_back(void 
         "  new unit  prod-aaaaaaa-7\n"
         "  old unit  prod-0000000-3\n"
         "  door      http://127.0.0.1:8080\n"
+        "  back      to prod-0000000-3 at once, until stage destroy; then by a new release of 0000000\n"
         "  build\n"
         "    -     export aaaaaaa  [undo: its directory is removed]\n"
         "    -     digest the artifacts of prod-aaaaaaa-7\n"
@@ -169,7 +170,7 @@ static struct planning demanding(void **state, enum plan_kind kind)
                       "    gates: {managers: {}, on-call: {}}\n"
                       "    branches: [\"release/*\"]\n    from_trunk: true\n    requires: [{released_to: int}]\n"
                       "    windows: [{}]\n    overrides: {people: [bo]}\n    short_lived: {keep: 1d}\n"
-                      "    hotfix: {gate: on-call}\n",
+                      "    hotfix: {gate: on-call, ladder: [{share: 100%}]}\n",
                       WHOLE_TEXT);
     json_t *closures = json_pack("[{s:I, s:I, s:s, s:s}]", "from_ms", (json_int_t)356400000, "until_ms",
                                  (json_int_t)360000000, "rule", "window", "reason", "outside the windows (...)");
@@ -214,9 +215,16 @@ static void test_render__says_what_a_rollback_and_a_hotfix_need_not(void **state
                                  "  exempt    window: the commit was live before, as r-3\n"
                                  "  kept      until"));
     p = demanding(state, PLAN_HOTFIX);
+    p.facts.request.picks = json_in_arena(
+        *state, json_pack("[{s:s, s:s, s:b}, {s:s, s:s, s:b}]", "commit", "bbbbbbbbbb", "source", "cccccccccc",
+                          "by_hand", 0, "commit", "dddddddddd", "source", "eeeeeeeeee", "by_hand", 1));
     text = render(*state, planning_plan(&p));
     assert_true(text_starts(text, "hotfix aaaaaaa to prod\n"));
-    assert_non_null(strstr(text, "  exempt    window: a hotfix\n"));
+    assert_non_null(
+        strstr(text, "  exempt    window: a hotfix\n"
+                     "  pick      bbbbbbb of ccccccc\n"
+                     "  pick      ddddddd of eeeeeee, its conflicts resolved by hand\n"
+                     "  shorter   shares of stage shift: 100%; was 50%, 100% (hotfix.ladder of environment prod)\n"));
 }
 
 static void test_render__deadlines_say_what_follows(void **state)

@@ -268,10 +268,10 @@ static void test_rules__a_scheduled_release_stops_after_a_failure(void **state)
     struct planning p = asked(state, PROD(""));
 
     p.facts.request.scheduled = true;
-    assert_string_equal(verdicts(&p), "scheduled met: no scheduled release waits to be put right\n");
+    assert_string_equal(verdicts(&p), "scheduled met: the last one succeeded, or there was none\n");
     p.facts.rules.scheduled_failed = "r-8";
     assert_string_equal(refusals(&p), "penstock.yaml:6:3 the last scheduled release to 'prod', r-8, did not succeed\n"
-                                      "  penstock show r-8; when it is put right, release once by hand\n");
+                                      "  penstock show r-8\n");
 }
 
 /* overrides -------------------------------------------------------------------------------------------------------- */
@@ -467,8 +467,8 @@ static void test_terms__of_a_scheduled_one_and_of_one_that_is_kept(void **state)
 
     p.facts.request.scheduled = true;
     assert_string_equal(terms(&p),
-                        "{\"base_commit\":\"" OLD_COMMIT "\",\"keep_until_ms\":367200000,\"rules\":[{\"detail\":\"no "
-                        "scheduled release waits to be put right\",\"rule\":\"scheduled\",\"verdict\":\"met\"}],"
+                        "{\"base_commit\":\"" OLD_COMMIT "\",\"keep_until_ms\":367200000,\"rules\":[{\"detail\":\"the "
+                        "last one succeeded, or there was none\",\"rule\":\"scheduled\",\"verdict\":\"met\"}],"
                         "\"scheduled\":true}");
     p.facts.request = (struct fact_request){.keep_ms = 5 * HOUR};
     assert_string_equal(terms(&p), "{\"base_commit\":\"" OLD_COMMIT "\",\"keep_until_ms\":378000000}");
@@ -507,6 +507,11 @@ static void test_terms__only_a_release_has_closures(void **state)
     assert_int_equal(plan->terms.closure_count, 0);
     assert_int_equal(json_get_int(plan->terms.json, "review_ms", 0), 24 * HOUR);
     assert_int_equal(json_array_size(json_object_get(plan->terms.json, "picks")), 1);
+    assert_null(json_object_get(plan->terms.json, "shortened"));
+    /* Its own gate is before all else, drain and proof are the pipeline's. */
+    assert_string_equal(plan->stages[0].name, "hotfix");
+    assert_string_equal(plan->steps[0].target, "on-call");
+    assert_true(find_step_of(plan, TRACK_FORWARD, VERB_DRAIN_PROVE, "") >= 0);
 }
 
 static void test_rules__gates_that_bar_authors_name_them(void **state)
