@@ -1,6 +1,7 @@
 /*
- * PENSTOCK_FAULT=name:n      SIGKILL at the n-th pass of `name` in this process
- * PENSTOCK_FAULT=count:FILE  append the name of each pass to FILE, a line each: the list that a crash test walks
+ * PENSTOCK_FAULT=name:n       SIGKILL at the n-th pass of `name` in this process
+ * PENSTOCK_FAULT=stop:name:n  SIGSTOP there: it stands still until somebody continues it
+ * PENSTOCK_FAULT=count:FILE   append the name of each pass to FILE, a line each: the list that a crash test walks
  */
 
 #include "base/fault.h"
@@ -32,6 +33,7 @@ void fault_point(const char *name)
 {
     static unsigned long passes;
     const char *wanted = getenv("PENSTOCK_FAULT");
+    const char *place;
     const char *colon;
     unsigned long number;
     char *end;
@@ -42,14 +44,16 @@ void fault_point(const char *name)
         fault_count(wanted + strlen("count:"), name);
         return;
     }
-    colon = strrchr(wanted, ':');
+    place = text_starts(wanted, "stop:") ? wanted + strlen("stop:") : wanted;
+    colon = strrchr(place, ':');
     number = colon ? strtoul(colon + 1, &end, 10) : 0;
     if (!number || *end)
-        BUG("PENSTOCK_FAULT='%s' is neither NAME:N nor count:FILE", wanted);
-    if (strlen(name) != (size_t)(colon - wanted) || !text_starts(wanted, name))
+        BUG("PENSTOCK_FAULT='%s' is neither NAME:N nor stop:NAME:N nor count:FILE", wanted);
+    if (strlen(name) != (size_t)(colon - place) || !text_starts(place, name))
         return;
     if (++passes == number)
-        raise(SIGKILL); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees the signal */
+        raise(place == wanted ? SIGKILL
+                              : SIGSTOP); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees the signal */
 }
 
 #endif

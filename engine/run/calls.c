@@ -59,39 +59,41 @@ static void call_end(struct call_run *run, enum call_status status)
 static void on_reply(void *context, const struct reply *reply);
 
 /*
- * Between the commit of an intent and a later effect of it much time may pass, and this process may have stood still
- * while another took over: it must not go on where it was. ERR_LEASE_HELD when it did.
+ * Between the commit of an intent and an effect of it much time may pass, and this process may have stood still while
+ * another took over: it must not go on where it was. Nobody can take over between this look and the effect's beginning,
+ * for the record's lock is held over both: no process is started by two runners. ERR_LEASE_HELD when somebody did.
  */
-static struct error *is_still_ours(const struct runner *r)
+static struct error *begin_effect(struct call_run *run)
 {
-    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "environment", r->lease.environment);
-    json_t *row CLEANUP(json_cleanup) = NULL;
+    struct runner *r = run->runner;
+    struct tx tx CLEANUP(tx_rollback) = TX_INIT;
 
-    TRY(query_row(r->record, "lease", params, &row));
-    if (json_get_int(row, "epoch", 0) == r->lease.epoch)
-        return NULL;
-    return error_hint(error_new(ERR_LEASE_HELD, KIND_PERMANENT, "environment '%s' was taken over by release %s",
-                                r->lease.environment, json_get_text(row, "release")),
-                      "penstock watch %s", r->release);
+    if (effect_changes(&run->want)) {
+        TRY(tx_begin(r->record, &tx));
+        TRY(lease_check(&tx, &r->lease));
+    }
+    run->effect = io_start(r->io, &run->want, on_reply, run);
+    return NULL;
+}
+
+static void begin_or_fail(struct call_run *run)
+{
+    struct error *error = begin_effect(run);
+
+    if (error)
+        runner_fail(run->runner, error);
 }
 
 static void call_advance(struct call_run *run, const struct reply *last)
 {
     enum call_status status;
-    struct error *error;
 
     run->want = (struct effect){0};
     status = run->spec.advance(&run->call, last, &run->want);
-    if (status != CALL_WANTS) {
+    if (status == CALL_WANTS)
+        begin_or_fail(run);
+    else
         call_end(run, status);
-        return;
-    }
-    error = effect_changes(&run->want) ? is_still_ours(run->runner) : NULL;
-    if (error) {
-        runner_fail(run->runner, error);
-        return;
-    }
-    run->effect = io_start(run->runner->io, &run->want, on_reply, run);
 }
 
 static void on_reply(void *context, const struct reply *reply)
@@ -188,7 +190,7 @@ struct call_run *call_start(struct runner *r, const struct call_spec *spec)
     run->deadline = io_timer_start(r->io, spec->timeout_ms ? spec->timeout_ms : CALL_TIMEOUT_MS, on_deadline, run);
     run->early = run->call.error ? CALL_FAILED : spec->advance(&run->call, NULL, &run->want);
     if (run->early == CALL_WANTS)
-        run->effect = io_start(r->io, &run->want, on_reply, run);
+        begin_or_fail(run);
     else
         run->soon = io_timer_start(r->io, 0, on_soon, run);
     return run;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # The runner is killed with SIGKILL at every fault point that it passes: on both sides of each commit and of each effect.
-# Whoever goes on must come to the ending of a release that nobody disturbed. SAMPLE=n takes each n-th point only (make
-# crash: 1). The program is the one with fault points, whatever flavour is tested.
+# Whoever goes on must come to the ending of a release that nobody disturbed. Then two runners: one is stopped somewhere,
+# another one takes over, and the first is continued. SAMPLE=n takes each n-th point only (make crash: 1). The program is
+# the one with fault points, whatever flavour is tested.
 
 # shellcheck disable=SC2034,SC2154 # variables of lib/scenario.bash
 load lib/scenario
@@ -127,6 +128,53 @@ to_its_end()
     take_down
 }
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Two runners
+
+stands_still() { grep -q '^State:.T' "/proc/$1/status" 2>/dev/null; }
+
+# second_stops_at KIND TEXT: at that row of the journal of the release that `second` runs.
+second_stops_at()
+{
+    await 20 event_there "$id" "$1" "$2"
+    kill -STOP "$second_pid"
+    await 5 stands_still "$second_pid"
+}
+
+# What people do who read that an environment is held: they take the lock away. Only the epoch is left then.
+take_the_lock_away() { rm "$REPO/.penstock/locks/prod.lock"; }
+
+# fenced_out NAME: it was continued after another runner took over. It ends at once, says who has it, and has written
+# nothing since: no row of its epoch behind the row with which the other one began.
+fenced_out()
+{
+    local name=$1 pid old taken
+
+    pid=${name}_pid
+    pid=${!pid}
+    ends "$name" 7
+    grep -qE "^error\[E0304\]: environment 'prod' was taken over by release $id \(pid [0-9]+ of .+ on .+\)$" "$D/$name.err" ||
+        fail "$name says: $(cat "$D/$name.err")"
+    old=$(sql "SELECT epoch FROM event WHERE kind = 'runner.started' AND release = '$id' AND body ->> '\$.body.pid' = $pid")
+    taken=$(sql "SELECT min(seq) FROM event WHERE kind = 'runner.started' AND release = '$id' AND epoch > $old")
+    echo "# epoch $old until row $taken, then $((old + 1))" >&3
+    assert_equal "$(sql "SELECT count(*) FROM event WHERE release = '$id' AND seq >= $taken AND epoch = $old")" 0
+    assert_equal "$(sql "SELECT DISTINCT epoch FROM event WHERE release = '$id' AND seq >= $taken AND epoch > 0")" $((old + 1))
+}
+
+# The release is what it would have been with one runner, in the record and in the world.
+as_with_one_runner()
+{
+    local unit
+
+    unit=$(unit_of "$id")
+    assert_equal "$(end_of "$id")" succeeded
+    assert_equal "$(share_of "$id" "$unit")" 10000
+    assert_equal "$(haproxy_says 'show servers state app' | awk 'NF > 10 && $1 != "#" { print $4 }')" "$unit.west.1"
+    started_once "$id"
+    assert_no_orphan
+}
+
 @test "two runners: while a stopped one lives it cannot be replaced; then it goes on, or its end is seen" {
     local rows
 
@@ -135,11 +183,14 @@ to_its_end()
     first_release
     commit 2.0.0
     p_background second release prod --yes
-    await 20 event_there r-2 step.started 'healthy time at 50%'
-    kill -STOP "$second_pid"
+    id=r-2
+    second_stops_at step.started 'healthy time at 50%'
     rows=$(sql 'SELECT count(*) FROM event')
 
     run p resume r-2
+    assert_failure 7
+    assert_output --partial "environment 'prod' is held by release r-2 (pid $second_pid of "
+    run p resume r-2 --takeover
     assert_failure 7
     assert_output --partial "environment 'prod' is held by release r-2 (pid $second_pid of "
     run p release prod --yes
@@ -161,5 +212,141 @@ to_its_end()
     p resume r-3 >"$D/resume.out" 2>&1 || fail "resume failed: $(cat "$D/resume.out")"
     assert_equal "$(end_of r-3)" succeeded
     assert_no_orphan
+    take_down
+}
+
+@test "two runners: stopped in a hold and without its lock, it is replaced, and cannot go on" {
+    steps='[{share: 50%, hold: 1s}, {share: 100%}]'
+    project
+    first_release
+    commit 2.0.0
+    p_background second release prod --yes
+    id=r-2
+    second_stops_at step.started 'healthy time at 50%'
+    take_the_lock_away
+
+    p resume r-2 >"$D/resume.out" 2>&1 || fail "resume failed: $(cat "$D/resume.out")"
+    kill -CONT "$second_pid"
+    fenced_out second
+    as_with_one_runner
+    take_down
+}
+
+@test "two runners: stopped in a drain, both see its end, and one of them writes it down" {
+    steps='[{share: 100%}]'
+    project
+    first_release
+    client --rate 0 --rooms 1 --room-ms 0
+    await 10 client_has_rooms 1
+    commit 2.0.0
+    p_background second release prod --yes
+    id=r-2
+    await 20 drain_runs r-2
+    kill -STOP "$second_pid"
+    await 5 stands_still "$second_pid"
+    take_the_lock_away
+
+    p_background next resume r-2
+    await 10 event_there r-2 runner.started "runner took over from pid $second_pid"
+    kill -CONT "$second_pid"
+    touch "$D/rooms.stop"
+    ends next 0
+    fenced_out second
+    as_with_one_runner
+    assert_equal "$(show r-2 '.drain.rooms | [.seen, .ended, .lost, .left] | @json')" '[1,1,0,0]'
+    client_ends
+    take_down
+}
+
+@test "two runners: stopped while its build runs, the end of that build is not its own any more" {
+    project
+    first_release
+    cat >>"$REPO/build.sh" <<END
+echo built >>"$D/builds"
+sleep 1
+END
+    commit 2.0.0
+    p_background second release prod --yes
+    id=r-2
+    await 10 test -e "$D/builds"
+    kill -STOP "$second_pid"
+    await 5 stands_still "$second_pid"
+    take_the_lock_away
+
+    p resume r-2 >"$D/resume.out" 2>&1 || fail "resume failed: $(cat "$D/resume.out")"
+    kill -CONT "$second_pid"
+    fenced_out second
+    as_with_one_runner
+    assert_equal "$(wc -l <"$D/builds")" 2
+    take_down
+}
+
+@test "two runners: stopped between a commit and its effect, it does not begin that effect any more" {
+    local SAMPLE=${SAMPLE:-18} wanted passes pass number=0 stops=0
+
+    steps='[{share: 50%, hold: 100ms}, {share: 100%, hold: 50ms}]'
+    settle='{samples: 2, over: 100ms}'
+    drain_every=50ms
+    health='{get: /health, every: 50ms, timeout: 400ms, healthy: 1, unhealthy: 3, start: 5s}'
+    project
+    first_release
+    commit 2.0.0
+    PENSTOCK_FAULT=count:$D/passes p release prod --yes >"$D/first.out" 2>&1 || fail "$(cat "$D/first.out")"
+    wanted=$(shape_of "$(newest)")
+    # The commits that an effect follows; which of them follow differs a little from run to run.
+    mapfile -t passes < <(awk '$0 == "commit.after" { n++ } after == "commit.after" && $0 == "effect.before" { print n } { after = $0 }' \
+        "$D/passes")
+    ((${#passes[@]} > 5)) || fail 'no effect follows a commit'
+
+    for pass in "${passes[@]}"; do
+        number=$((number + 1))
+        (((number - 1) % ((SAMPLE + 2) / 3) == 0)) || continue
+        commit "3.$number.0"
+        PENSTOCK_FAULT=stop:commit.after:$pass p_background second release prod --yes
+        wait_for 20 stands_still "$second_pid" || fail "it did not stop at commit.after:$pass"
+        stops=$((stops + 1))
+        id=$(newest)
+        take_the_lock_away
+        p resume "$id" >"$D/resume.out" 2>&1 || fail "commit.after:$pass: resume failed: $(cat "$D/resume.out")"
+        kill -CONT "$second_pid"
+        fenced_out second
+        as_with_one_runner
+        [[ $(shape_of "$id") == "$wanted" ]] ||
+            fail "commit.after:$pass: $id ended otherwise: $(diff <(echo "$wanted") <(shape_of "$id"))"
+    done
+    echo "# ${#passes[@]} commits with an effect behind them, stopped behind $stops" >&3
+    p audit >&3 || fail 'the chain is damaged'
+    take_down
+}
+
+# What the runner was about to do when it stopped.
+is_about_to() { [[ $(sql "SELECT verb FROM step WHERE release = '$id' AND state = 'running'") == *"$1"* ]]; }
+
+@test "two runners: stopped while it begins an effect, nobody can take over" {
+    local pass
+
+    steps='[{share: 100%}]'
+    project
+    first_release
+    # The beginning of which effect starts the instance is not known before: the one with which it is under way.
+    for pass in 4 5 6 7 8 9 10 11 12; do
+        commit "2.$pass.0"
+        PENSTOCK_FAULT=stop:effect.before:$pass p_background second release prod --yes
+        wait_for 20 stands_still "$second_pid" || fail "it did not stop at effect.before:$pass"
+        id=$(newest)
+        ! is_about_to instance.create || break
+        kill -CONT "$second_pid"
+        ends second 0
+    done
+    is_about_to instance.create || fail 'it was never about to start an instance'
+    take_the_lock_away
+
+    run p resume "$id"
+    assert_failure 1
+    assert_line 'error[E0501]: another process has been writing to the record for 10s'
+    kill -CONT "$second_pid"
+    ends second 0
+    as_with_one_runner
+    assert_equal "$(sql "SELECT count(*) FROM event WHERE kind = 'runner.started' AND release = '$id'")" 1
     take_down
 }

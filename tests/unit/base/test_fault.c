@@ -33,6 +33,25 @@ static void test_fault__kills_at_the_pass_that_was_named(void **state)
     assert_true(WIFSIGNALED(child.status));
 }
 
+static void test_fault__stops_at_the_pass_that_was_named(void **state)
+{
+    char second[] = "stop:tick.before_commit:2";
+    int status;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        pass_three(second);
+        _exit(3);
+    }
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(WSTOPSIG(status), SIGSTOP);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 3 << 8);
+}
+
 static void test_fault__lives_when_the_pass_does_not_come(void **state)
 {
     char third[] = "tick.before_commit:3";
@@ -66,7 +85,7 @@ static void test_fault__counts_the_passes(void **state)
 
 static void test_fault__refuses_what_it_does_not_understand(void **state)
 {
-    static const char *const rows[] = {"tick", "tick:", "tick:0", "tick:1x", "count:/nowhere/x"};
+    static const char *const rows[] = {"tick", "tick:", "tick:0", "tick:1x", "stop:tick", "stop:1", "count:/nowhere/x"};
     struct unit_child child;
 
     (void)state;
@@ -96,6 +115,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
 #ifdef PENSTOCK_FAULTS
         cmocka_unit_test(test_fault__kills_at_the_pass_that_was_named),
+        cmocka_unit_test(test_fault__stops_at_the_pass_that_was_named),
         cmocka_unit_test(test_fault__lives_when_the_pass_does_not_come),
         cmocka_unit_test(test_fault__counts_the_passes),
         cmocka_unit_test(test_fault__refuses_what_it_does_not_understand),

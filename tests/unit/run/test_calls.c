@@ -41,7 +41,8 @@ static void test_a_call_that_was_taken_over_does_nothing_more(void **state)
     commands = world.process_count;
     assert_non_null(scene.error);
     assert_int_equal(scene.error->code, ERR_LEASE_HELD);
-    assert_string_equal(scene.error->text, "environment 'prod' was taken over by release r-1");
+    assert_string_equal(scene.error->text,
+                        "environment 'prod' was taken over by release r-1 (pid 4242 of bo on simulated)");
     assert_int_equal(commands, 1); /* the front door, and no instance */
     assert_null(scene_find("step.done", "instance.create"));
     scene_end();
