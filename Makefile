@@ -281,7 +281,7 @@ endif
 
 SAMPLE ?= 1
 crash: with-faults fixtures packages-test ## kill at every fault point, in pairs too, and resume; SAMPLE=5: each fifth
-	@$(BUILD)/faults/tests/crash/crash --sample $(SAMPLE) --audit $(abspath $(BUILD)/faults)/penstock
+	@$(BUILD)/faults/tests/crash/crash --sample $(SAMPLE) $(abspath $(BUILD)/faults)/penstock
 	@PENSTOCK=$(abspath $(BUILD)/faults)/penstock PENSTOCK_FAULTS=$(abspath $(BUILD)/faults) \
 	  PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) BATS_LIB_PATH=/usr/lib/bats SAMPLE=$(SAMPLE) \
 	  bats --filter 'whole release|two runners' tests/scenario/crash.bats

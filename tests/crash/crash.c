@@ -3,16 +3,17 @@
  * with; then, for each of these, killed once more at each fault point that the recovery passes. Every ending must be the
  * undisturbed one (crash/ending.h).
  *
- *   crash                  each pass once, then all pairs
- *   crash --singles        each pass once
- *   crash --sample N       only each N-th pass, of the first and of the second kill
- *   crash --show           prints the undisturbed ending too
- *   crash --audit PROGRAM  lets this program check the last record's chain too
+ *   crash PROGRAM       each pass once, then all pairs; PROGRAM is the penstock with fault points
+ *     --singles         each pass once
+ *     --sample N        only each N-th pass, of the first and of the second kill
+ *     --plain N         each N-th cycle by starting the program the plain way (50); the others fork it (crash/launch.h)
+ *     --show            prints the undisturbed ending too
  *
- * Ends with 1 at the first difference, and says which passes lead to it.
+ * Ends with 1 at the first difference, and says which passes lead to it. All of it runs on one core: the sweep, the
+ * processes that are killed, and their children. What it says of cycles a second is of that core.
  */
 
-#include <git2.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cli/cli.h"
 #include "crash/drive.h"
 #include "crash/ending.h"
+#include "crash/launch.h"
 #include "crash/place.h"
 
+#define PLAIN_EVERY 50
 #define PROCESSES_MOST 16
 #define NAME_MOST 64
 
@@ -78,10 +80,13 @@ struct sweep {
     int depth;      /* kills under way */
     int most;       /* 1 = singles, 2 = pairs too */
     int sample;
+    int plain_every; /* cycles */
+    bool plain;      /* this one */
     bool show;
     int copies;     /* made so far: their numbers */
     long passes;    /* of the undisturbed way */
     long cycles[3]; /* by the number of kills */
+    long plain_cycles;
     long unreached; /* the pass did not come: the way differs from run to run */
 };
 
@@ -168,15 +173,14 @@ static void check_order(struct sweep *s, const struct leg *leg)
 }
 
 /* From the state as it is to the end; keeps what is needed to go the same way again. */
-static void trace(struct sweep *s, struct way *way)
+static void trace(struct sweep *s, enum next next, struct way *way)
 {
     char *fault CLEANUP(heap_cleanup) = heap_printf("count:%s", s->place.passes);
-    enum next next;
 
-    while ((next = drive_next(&s->place)) != NEXT_NOTHING) {
+    while (next != NEXT_NOTHING) {
         struct leg *leg = &way->legs[way->count++];
-        char *finding CLEANUP(heap_cleanup) = NULL;
         char *text CLEANUP(heap_cleanup) = NULL;
+        struct driven driven;
 
         if (way->count == PROCESSES_MOST)
             report(s, "it does not end");
@@ -184,12 +188,13 @@ static void trace(struct sweep *s, struct way *way)
         leg->before = heap_printf("%s/copy-%d", s->place.root, s->copies++);
         place_copy(s->place.state, leg->before);
         remove(s->place.passes);
-        drive_run(&s->place, next, fault, &finding);
-        if (finding)
-            report(s, finding);
+        driven = drive_run(&s->place, next, fault, s->plain);
+        if (driven.finding)
+            report(s, driven.finding);
         text = place_read(s->place.passes);
         split_lines(text, leg);
         check_order(s, leg);
+        next = driven.then;
     }
     check_ending(s);
 }
@@ -210,19 +215,19 @@ static void forget(struct way *way)
 static void sweep_way(struct sweep *s, const struct way *way);
 
 /* The state is that which the last kill left. */
-static void recover(struct sweep *s)
+static void recover(struct sweep *s, enum next next)
 {
     s->cycles[s->depth]++;
     if (s->depth < s->most) {
         struct way way = {.count = 0};
 
-        trace(s, &way);
+        trace(s, next, &way);
         sweep_way(s, &way);
         forget(&way);
     } else {
-        char *finding CLEANUP(heap_cleanup) = NULL;
+        char *finding CLEANUP(heap_cleanup) = drive_to_end(&s->place, next, s->plain);
 
-        if (!drive_to_end(&s->place, &finding))
+        if (finding)
             report(s, finding);
         check_ending(s);
     }
@@ -241,15 +246,17 @@ static char *fault_at(const struct leg *leg, int pass)
 static void kill_at(struct sweep *s, const struct leg *leg, int pass, int number)
 {
     char *fault CLEANUP(heap_cleanup) = fault_at(leg, pass);
-    char *finding CLEANUP(heap_cleanup) = NULL;
+    struct driven driven;
 
     s->kills[s->depth++] = heap_printf("pass %d (%s of '%s')", number, fault, next_text(leg->next));
+    s->plain = (s->cycles[1] + s->cycles[2]) % s->plain_every == s->plain_every - 1;
+    s->plain_cycles += s->plain;
     place_restore(&s->place, leg->before);
-    if (!drive_run(&s->place, leg->next, fault, &finding))
-        s->unreached++;
-    if (finding)
-        report(s, finding);
-    recover(s);
+    driven = drive_run(&s->place, leg->next, fault, s->plain);
+    s->unreached += !driven.killed;
+    if (driven.finding)
+        report(s, driven.finding);
+    recover(s, driven.then);
     free(s->kills[--s->depth]);
 }
 
@@ -275,32 +282,38 @@ static void audit(const struct sweep *s, const char *program)
         die("audit failed: %s", place_read(s->place.output));
 }
 
+static void tell(const struct sweep *s, int processes, double took, double spent)
+{
+    long cycles = s->cycles[1] + s->cycles[2];
+
+    printf("%-12s %3ld fault passes in %d processes; killed once: %ld, twice: %ld, not reached: %ld\n", s->name,
+           s->passes, processes, s->cycles[1], s->cycles[2], s->unreached);
+    printf("%-12s %ld cycles on one core, %ld of them started the plain way: %.1f s, %.0f cycles/s "
+           "(%.1f s of processor time: %.0f)\n",
+           "", cycles, s->plain_cycles, took, (double)cycles / took, spent, (double)cycles / spent);
+    fflush(stdout);
+}
+
 static void sweep(struct sweep *s, const char *pipeline, const char *program)
 {
     struct way way = {.count = 0};
     char *record CLEANUP(heap_cleanup) = NULL;
-    double begun = now_s(), spent = processor_s(), took;
-    long cycles;
+    double begun, spent = processor_s();
 
     place_open(&s->place, pipeline);
     record = heap_printf("%s/record", s->place.state);
     setenv("PENSTOCK_STATE", record, 1);
-    trace(s, &way);
+    begun = now_s();
+    launch_open(program);
+    trace(s, NEXT_RELEASE, &way);
     for (int i = 0; i < way.count; i++)
         s->passes += way.legs[i].pass_count;
     if (s->show)
         printf("--- %s: the ending that all others must have\n%s", s->name, s->wanted);
     sweep_way(s, &way);
-    took = now_s() - begun;
-    cycles = s->cycles[1] + s->cycles[2];
-    spent = processor_s() - spent;
-    printf("%-12s %3ld fault passes in %d processes; killed once: %ld, twice: %ld, not reached: %ld\n", s->name,
-           s->passes, way.count, s->cycles[1], s->cycles[2], s->unreached);
-    printf("%-12s %.1f s: %.0f cycles/s; %.1f s of a processor: %.0f cycles/s\n", "", took, (double)cycles / took,
-           spent, (double)cycles / spent);
-    fflush(stdout);
-    if (program)
-        audit(s, program);
+    launch_close();
+    tell(s, way.count, now_s() - begun, processor_s() - spent);
+    audit(s, program);
     forget(&way);
     free(s->wanted);
     place_close(&s->place);
@@ -328,31 +341,43 @@ static void set_environment(void)
         unsetenv(away[i]);
 }
 
+static void stay_on_one_core(void)
+{
+    int core = sched_getcpu();
+    cpu_set_t cores;
+
+    CPU_ZERO(&cores);
+    CPU_SET((size_t)core, &cores);
+    if (core < 0 || sched_setaffinity(0, sizeof(cores), &cores) != 0)
+        die("cannot stay on one core");
+}
+
 int main(int argc, char **argv)
 {
-    struct sweep forward = {.name = "forward", .most = 2, .sample = 1};
-    struct sweep back = {.name = "rolled back", .most = 2, .sample = 1};
+    struct sweep forward = {.name = "forward", .most = 2, .sample = 1, .plain_every = PLAIN_EVERY};
+    struct sweep back;
     const char *program = NULL;
 
-    /* The program starts itself for what a child does in its place: then we are asked. */
-    if (argc > 1 && text_starts(argv[1], "__"))
-        return cli_main(argc, argv);
     for (int i = 1; i < argc; i++) {
         if (text_is(argv[i], "--singles"))
-            forward.most = back.most = 1;
+            forward.most = 1;
         else if (text_is(argv[i], "--show"))
-            forward.show = back.show = true;
+            forward.show = true;
         else if (text_is(argv[i], "--sample") && i + 1 < argc && atoi(argv[i + 1]) > 0)
-            forward.sample = back.sample = atoi(argv[++i]);
-        else if (text_is(argv[i], "--audit") && i + 1 < argc)
-            program = argv[++i];
+            forward.sample = atoi(argv[++i]);
+        else if (text_is(argv[i], "--plain") && i + 1 < argc && atoi(argv[i + 1]) > 0)
+            forward.plain_every = atoi(argv[++i]);
+        else if (!program && *argv[i] != '-')
+            program = argv[i];
         else
-            die("usage: crash [--singles] [--show] [--sample N] [--audit PROGRAM]");
+            die("usage: crash [--singles] [--sample N] [--plain N] [--show] PROGRAM");
     }
+    if (!program)
+        die("which program?");
+    back = forward;
+    back.name = "rolled back";
     set_environment();
-    /* Once for all forks: it reads the certificates of this machine, which nothing here needs. */
-    if (git_libgit2_init() < 0)
-        die("cannot start libgit2");
+    stay_on_one_core();
     sweep(&forward, pipeline_forward, program);
     sweep(&back, pipeline_back, program);
     return 0;

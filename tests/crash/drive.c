@@ -1,24 +1,18 @@
 #include "crash/drive.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/error.h"
-#include "base/file.h"
 #include "base/memory.h"
-#include "cli/cli.h"
+#include "crash/launch.h"
 
-#define PROCESS_SECONDS 20
 #define PROCESSES_MOST 12
 #define ARGUMENTS_MOST 6
 
-/* Exit codes: done, rolled back, at a gate. */
-#define EXPECTED_CODES ((1U << 0) | (1U << 6) | (1U << 8))
+#define CODE_AT_GATE 8
+/* Done, rolled back, at a gate. */
+#define EXPECTED_CODES ((1U << 0) | (1U << 6) | (1U << CODE_AT_GATE))
 
 static const struct command_line {
     const char *name;
@@ -44,7 +38,8 @@ const char *next_text(enum next next)
     return command_lines[next].name;
 }
 
-enum next drive_next(const struct place *place)
+/* What the record asks for. */
+static enum next drive_next(const struct place *place)
 {
     char *path CLEANUP(heap_cleanup) = heap_printf("%s/record/record.db", place->state);
     enum next next = NEXT_RELEASE;
@@ -61,56 +56,44 @@ enum next drive_next(const struct place *place)
     return next;
 }
 
-static _Noreturn void be_penstock(const struct place *place, enum next next, const char *fault)
+/* What the process said with its exit code leads on as well as what the record says, and need not be read. */
+static enum next next_after(enum next did, int code)
 {
-    const char *argv[ARGUMENTS_MOST + 4] = {"penstock", "-C", place->project};
-    int output = open(place->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int count = 3;
+    if (did == NEXT_APPROVE)
+        return NEXT_RESUME;
+    return code == CODE_AT_GATE ? NEXT_APPROVE : NEXT_NOTHING;
+}
+
+struct driven drive_run(const struct place *place, enum next next, const char *fault, bool plain)
+{
+    const char *arguments[ARGUMENTS_MOST + 4] = {"penstock", "-C", place->project};
+    struct launch launch = {.arguments = arguments, .fault = fault, .output = place->output, .plain = plain};
+    struct driven driven = {.then = NEXT_NOTHING};
+    int status;
 
     for (int i = 0; command_lines[next].arguments[i]; i++)
-        argv[count++] = command_lines[next].arguments[i];
-    if (dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-        _exit(127);
-    if (fault)
-        setenv("PENSTOCK_FAULT", fault, 1);
-    else
-        unsetenv("PENSTOCK_FAULT");
-    alarm(PROCESS_SECONDS);
-    exit(cli_main(count, (char **)argv));
-}
-
-bool drive_run(const struct place *place, enum next next, const char *fault, char **finding)
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0)
-        be_penstock(place, next, fault);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
-        die("cannot start a process");
-    if (fault && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        return true;
-    if (WIFSIGNALED(status) || !(EXPECTED_CODES >> WEXITSTATUS(status) & 1)) {
+        arguments[i + 3] = command_lines[next].arguments[i];
+    status = launch_wait(&launch);
+    driven.killed = fault && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (!driven.killed && (WIFSIGNALED(status) || !(EXPECTED_CODES >> WEXITSTATUS(status) & 1))) {
         char *output CLEANUP(heap_cleanup) = place_read(place->output);
 
-        *finding = heap_printf("'%s' ended with %s %d:\n%s", next_text(next), WIFSIGNALED(status) ? "signal" : "code",
-                               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), output);
+        driven.finding =
+            heap_printf("'%s' ended with %s %d:\n%s", next_text(next), WIFSIGNALED(status) ? "signal" : "code",
+                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), output);
     }
-    return false;
+    driven.then = driven.killed ? drive_next(place) : next_after(next, WEXITSTATUS(status));
+    return driven;
 }
 
-bool drive_to_end(const struct place *place, char **finding)
+char *drive_to_end(const struct place *place, enum next next, bool plain)
 {
-    for (int i = 0; i < PROCESSES_MOST; i++) {
-        enum next next = drive_next(place);
+    for (int i = 0; i < PROCESSES_MOST && next != NEXT_NOTHING; i++) {
+        struct driven driven = drive_run(place, next, NULL, plain);
 
-        if (next == NEXT_NOTHING)
-            return true;
-        drive_run(place, next, NULL, finding);
-        if (*finding)
-            return false;
+        if (driven.finding)
+            return driven.finding;
+        next = driven.then;
     }
-    *finding = heap_printf("it has not ended after %d processes", PROCESSES_MOST);
-    return false;
+    return next == NEXT_NOTHING ? NULL : heap_printf("it has not ended after %d processes", PROCESSES_MOST);
 }

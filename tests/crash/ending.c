@@ -12,6 +12,8 @@
 #include "store/project.h"
 #include "store/record.h"
 
+#define TABLES_MOST 64
+
 /* Columns that say when, by whom or how often, not what. */
 static const char *const volatile_columns[] = {"attempt", "boot_id", "epoch",   "evidence", "pid",
                                                "seq",     "start",   "subject", NULL};
@@ -46,21 +48,35 @@ static const char begun_sql[] =
     " JOIN event e ON e.kind = 'step.started' AND e.body ->> '$.step' = s.ordinal"
     " WHERE s.verb = 'command.run' GROUP BY 1";
 
-static void add_rows(struct strbuf *out, sqlite3 *db, const char *title, const char *sql)
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
 
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         die("%s: %s", sqlite3_errmsg(db), sql);
+    return statement;
+}
+
+static void add_rows_of(struct strbuf *out, sqlite3_stmt *statement, const char *title)
+{
     while (sqlite3_step(statement) == SQLITE_ROW) {
         strbuf_text(out, title);
         for (int i = 0; i < sqlite3_column_count(statement); i++) {
             const unsigned char *text = sqlite3_column_text(statement, i);
 
-            strbuf_printf(out, " | %s", text ? (const char *)text : "-");
+            strbuf_text(out, " | ");
+            strbuf_text(out, text ? (const char *)text : "-");
         }
         strbuf_char(out, '\n');
     }
+    sqlite3_reset(statement);
+}
+
+static void add_rows(struct strbuf *out, sqlite3 *db, const char *title, const char *sql)
+{
+    sqlite3_stmt *statement = prepare(db, sql);
+
+    add_rows_of(out, statement, title);
     sqlite3_finalize(statement);
 }
 
@@ -75,15 +91,14 @@ static bool is_volatile(const char *column)
     return (length > 3 && text_is(column + length - 3, "_ms")) || (length > 4 && text_is(column + length - 4, "_seq"));
 }
 
-static void add_table(struct strbuf *out, sqlite3 *db, const char *table, bool whole)
+/* All rows of a table, in order, with or without what says when. */
+static char *table_sql(sqlite3 *db, const char *table, bool whole)
 {
     char *ask CLEANUP(heap_cleanup) = heap_printf("SELECT name FROM pragma_table_info('%s')", table);
-    struct strbuf sql CLEANUP(strbuf_release) = STRBUF_INIT(0);
-    sqlite3_stmt *statement = NULL;
+    struct strbuf sql = STRBUF_INIT(0);
+    sqlite3_stmt *statement = prepare(db, ask);
     int columns = 0;
 
-    if (sqlite3_prepare_v2(db, ask, -1, &statement, NULL) != SQLITE_OK)
-        die("%s: %s", sqlite3_errmsg(db), ask);
     strbuf_text(&sql, "SELECT ");
     while (sqlite3_step(statement) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(statement, 0);
@@ -95,22 +110,40 @@ static void add_table(struct strbuf *out, sqlite3 *db, const char *table, bool w
     strbuf_printf(&sql, " FROM \"%s\" ORDER BY 1", table);
     for (int i = 2; i <= columns; i++)
         strbuf_printf(&sql, ", %d", i);
-    add_rows(out, db, table, strbuf_view(&sql));
+    return strbuf_take(&sql);
 }
 
-static char *dump(sqlite3 *db, bool whole)
+/* The statements of all tables that are dumped; their texts are the same in every record, and are made once. */
+static void prepare_dump(sqlite3 *db, bool whole, sqlite3_stmt **out)
+{
+    static char *texts[2][TABLES_MOST];
+
+    for (int i = 0; project_tables[i]; i++) {
+        if (i == TABLES_MOST)
+            die("too many tables");
+        if (!texts[whole][i])
+            texts[whole][i] = table_sql(db, project_tables[i], whole);
+        /* Of an intent each attempt has a row; which of them counts stands in its step. */
+        out[i] = whole || !text_is(project_tables[i], "intent") ? prepare(db, texts[whole][i]) : NULL;
+    }
+}
+
+static char *dump(sqlite3_stmt *const *statements)
 {
     struct strbuf out = STRBUF_INIT(0);
 
     for (int i = 0; project_tables[i]; i++) {
-        /* Of an intent each attempt has a row; which of them counts stands in its step. */
-        if (whole || !text_is(project_tables[i], "intent"))
-            add_table(&out, db, project_tables[i], whole);
+        if (statements[i])
+            add_rows_of(&out, statements[i], project_tables[i]);
     }
-    if (!whole)
-        add_rows(&out, db, "event", lasting_sql);
     strbuf_char(&out, '\n');
     return strbuf_take(&out);
+}
+
+static void finalize_dump(sqlite3_stmt **statements)
+{
+    for (int i = 0; project_tables[i]; i++)
+        sqlite3_finalize(statements[i]);
 }
 
 static int lines_of(const char *ledger, const char *name)
@@ -130,10 +163,8 @@ static int lines_of(const char *ledger, const char *name)
 static void check_ledger(const struct place *place, sqlite3 *db, struct strbuf *wrong)
 {
     char *ledger CLEANUP(heap_cleanup) = place_read(place->ledger);
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *statement = prepare(db, begun_sql);
 
-    if (sqlite3_prepare_v2(db, begun_sql, -1, &statement, NULL) != SQLITE_OK)
-        die("%s: %s", sqlite3_errmsg(db), begun_sql);
     while (sqlite3_step(statement) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(statement, 0);
         int begun = sqlite3_column_int(statement, 1), runs = lines_of(ledger, name);
@@ -144,21 +175,48 @@ static void check_ledger(const struct place *place, sqlite3 *db, struct strbuf *
     sqlite3_finalize(statement);
 }
 
-static struct error *check_rebuild(struct record *record, struct strbuf *wrong)
+static struct error *rebuild(struct record *record, sqlite3_stmt *const *statements, char **after)
 {
     struct tx tx CLEANUP(tx_rollback) = TX_INIT;
-    char *before CLEANUP(heap_cleanup) = dump(record->db, true);
-    char *after CLEANUP(heap_cleanup) = NULL;
 
     TRY(tx_begin(record, &tx));
     TRY(journal_rebuild(&tx));
-    after = dump(record->db, true);
-    if (!text_is(before, after)) {
+    *after = dump(statements);
+    return NULL;
+}
+
+static struct error *check_rebuild(struct record *record, struct strbuf *wrong)
+{
+    sqlite3_stmt *statements[TABLES_MOST];
+    char *before CLEANUP(heap_cleanup) = NULL;
+    char *after CLEANUP(heap_cleanup) = NULL;
+    struct error *error;
+
+    prepare_dump(record->db, true, statements);
+    before = dump(statements);
+    error = rebuild(record, statements, &after);
+    finalize_dump(statements);
+    if (!error && !text_is(before, after)) {
         char *lines CLEANUP(heap_cleanup) = ending_difference(before, after);
 
         strbuf_printf(wrong, "the journal rebuilds other projections:\n%s", lines);
     }
-    return NULL;
+    return error;
+}
+
+/* What must be the same in all endings. */
+static char *lasting(sqlite3 *db)
+{
+    sqlite3_stmt *statements[TABLES_MOST];
+    struct strbuf text = STRBUF_INIT(0);
+    char *tables CLEANUP(heap_cleanup) = NULL;
+
+    prepare_dump(db, false, statements);
+    tables = dump(statements);
+    finalize_dump(statements);
+    strbuf_text(&text, tables);
+    add_rows(&text, db, "event", lasting_sql);
+    return strbuf_take(&text);
 }
 
 static struct error *read_ending(const struct place *place, struct strbuf *wrong, char **out)
@@ -172,7 +230,7 @@ static struct error *read_ending(const struct place *place, struct strbuf *wrong
     add_rows(wrong, record->db, "wrong", wrong_sql);
     check_ledger(place, record->db, wrong);
     TRY(check_rebuild(record, wrong));
-    *out = dump(record->db, false);
+    *out = lasting(record->db);
     return NULL;
 }
 

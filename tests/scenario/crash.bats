@@ -78,7 +78,7 @@ to_its_end()
 }
 
 @test "commands, a gate, a rollback: every single kill, and pairs of kills, end as if nobody had disturbed" {
-    run "$PENSTOCK_FAULTS/tests/crash/crash" --sample "${SAMPLE_FAST:-${SAMPLE:-6}}" --audit "$PENSTOCK"
+    run "$PENSTOCK_FAULTS/tests/crash/crash" --sample "${SAMPLE_FAST:-${SAMPLE:-6}}" "$PENSTOCK"
     assert_success
     printf '# %s\n' "${lines[@]}" >&3
 }
