@@ -102,6 +102,26 @@ static bool is_quiet(const struct runner *r, const struct look *look)
     return true;
 }
 
+/*
+ * Somebody has users of whom this release knows nothing: a server that was added by hand, or a whole unit when the record
+ * is an older copy. To put the shares right would take them from it. NULL: there is none.
+ */
+static const char *stranger(const struct runner *r, const json_t *servers, struct arena *arena)
+{
+    const char *name;
+    json_t *server;
+
+    json_object_foreach((json_t *)(uintptr_t)servers, name, server)
+    {
+        int64_t weight = json_get_int(server, "weight", 0);
+
+        if (weight > 0 && text_is(json_get_text(server, "state"), "ready") && !plan_instance(r->plan, name))
+            return arena_printf(arena, "%s has weight %lld, and this release does not know it", name,
+                                (long long)weight);
+    }
+    return NULL;
+}
+
 /* What happened to the front door, for people. */
 static const char *cause_text(const char *cause)
 {
@@ -139,8 +159,8 @@ static bool was_restarted(const json_t *before, const json_t *now)
 
 static void look_at_answer(struct runner *r, struct look *look, struct call *call, enum call_status status)
 {
-    const json_t *identity;
-    const char *found;
+    const json_t *identity, *servers;
+    const char *found, *other;
     bool missing = false, restarted;
 
     if (!is_quiet(r, look))
@@ -154,8 +174,12 @@ static void look_at_answer(struct runner *r, struct look *look, struct call *cal
     if (!door_of(r)->seen)
         door_of(r)->seen = json_object();
     json_object_set(door_of(r)->seen, pool_of(look->monitor), (json_t *)(uintptr_t)identity);
-    found = difference(r, look->monitor, json_object_get(call->detail, "servers"), call->arena, &missing);
-    if (found) {
+    servers = json_object_get(call->detail, "servers");
+    found = difference(r, look->monitor, servers, call->arena, &missing);
+    other = found && !restarted ? stranger(r, servers, call->arena) : NULL;
+    if (other) {
+        drifted(r, look, "foreign", other);
+    } else if (found) {
         drifted(r, look, restarted ? "restart" : missing ? "missing" : "foreign", found);
     } else if (restarted) {
         struct queued *queued =
