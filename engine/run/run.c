@@ -150,8 +150,9 @@ static struct error *wait_for_orphans(struct runner *r)
         struct error *error =
             lease_take(r->record, r->arena, r->plan->environment, r->release, r->options->person, &r->lease);
 
-        /* Transient: the runner is gone, and a child of it still holds the lock. It ends by itself, or is killed. */
-        if (!error || error->kind != KIND_TRANSIENT)
+        /* Transient: the runner is gone, and a child of it still holds the lock. It ends by itself, or is killed. A record
+           that cannot be written is not waited for. */
+        if (!error || error->code != ERR_LEASE_HELD || error->kind != KIND_TRANSIENT)
             return error;
         if (!said && r->options->notice) {
             char *line CLEANUP(heap_cleanup) = error_line(error);
