@@ -72,6 +72,12 @@ static void serve_one(int fd, int connection)
         say(fd, "HTTP/1.1 200 OK\r\n\r\n");
         for (;;)
             say(fd, "0123456789");
+    } else if (strncmp(path, "/trickle", 8) == 0) {
+        say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        for (;;) {
+            say(fd, "0");
+            usleep(10000);
+        }
     } else if (strncmp(path, "/headers", 8) == 0) {
         say(fd, "HTTP/1.1 200 OK\r\n");
         for (;;)
@@ -251,6 +257,20 @@ static void test_http__no_answer_in_time(void **state)
     assert_int_equal(reply.transport, TRANSPORT_TIMEOUT);
     assert_string_equal(reply.text, "no answer in time");
     assert_in_range(reply.elapsed_ms, 79, 1000);
+}
+
+/* Something comes all the time, and it is not the end. */
+static void test_http__a_trickle_is_no_answer_in_time(void **state)
+{
+    struct real *real = *state;
+    struct effect http = http_of(real, "GET", "/trickle");
+    struct reply reply;
+
+    http.timeout_ms = 150;
+    reply = real_do(real, &http);
+    assert_int_equal(reply.transport, TRANSPORT_TIMEOUT);
+    assert_string_equal(reply.text, "no answer in time");
+    assert_in_range(reply.elapsed_ms, 149, 1000);
 }
 
 static void test_http__cuts_an_answer_that_is_too_long(void **state)
@@ -544,6 +564,7 @@ int main(void)
         TEST_WITH_IO(test_http__takes_no_proxy_from_the_environment),
         TEST_WITH_IO(test_http__nobody_listens),
         TEST_WITH_IO(test_http__no_answer_in_time),
+        TEST_WITH_IO(test_http__a_trickle_is_no_answer_in_time),
         TEST_WITH_IO(test_http__cuts_an_answer_that_is_too_long),
         TEST_WITH_IO(test_http__headers_have_a_limit),
         TEST_WITH_IO(test_http__cut_answers_are_in_doubt),
