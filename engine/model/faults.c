@@ -42,6 +42,7 @@ static const char *const texts[FAULT_COUNT] = {
     [FAULT_DISK] = "disk",
     [FAULT_PEOPLE] = "people",
     [FAULT_TAMPER] = "tamper",
+    [FAULT_LIMIT] = "limit",
 };
 
 /* Of a thousand seeds, so many have it switched on. */
@@ -54,7 +55,7 @@ static const int chance[FAULT_COUNT] = {
     [FAULT_DOOR_DEAF] = 120,     [FAULT_DOOR_LAG] = 150,     [FAULT_HAND] = 120,         [FAULT_IGNORE_TERM] = 150,
     [FAULT_LONG_ROOM] = 120,     [FAULT_ACTION_LOST] = 120,  [FAULT_KILL] = 400,         [FAULT_SIGNAL] = 150,
     [FAULT_ZOMBIE] = 60,         [FAULT_WALL] = 150,         [FAULT_SUSPEND] = 100,      [FAULT_DISK] = 100,
-    [FAULT_PEOPLE] = 400,        [FAULT_TAMPER] = 150,
+    [FAULT_PEOPLE] = 400,        [FAULT_TAMPER] = 150,       [FAULT_LIMIT] = 250,
 };
 
 uint64_t faults_off, faults_only;
@@ -221,6 +222,18 @@ static void flap(void)
     sim_mishap("%s is sick for %lld s", instance->name, (long long)(instance->sick_until - sim.now + 999) / 1000);
 }
 
+static void errors(void)
+{
+    struct instance *instance = someone(FAULT_LIMIT, true);
+
+    if (!instance || !fault_hits(FAULT_LIMIT, 25))
+        return;
+    instance->errors_since = sim.now;
+    instance->errors_until = sim.now + rng_range(fault_rng(FAULT_LIMIT), 2000, 20000);
+    sim_mishap("%s counts errors for %lld s", instance->name,
+               (long long)(instance->errors_until - sim.now + 999) / 1000);
+}
+
 /* The front door comes back as another process. What its clients had open ends, unless the old worker keeps it. */
 static void restart(enum fault fault)
 {
@@ -289,6 +302,7 @@ static void second(void *context)
     crash(FAULT_CRASH_OLD, false);
     reboot();
     flap();
+    errors();
     trouble_at_the_door();
     by_hand();
     clocks();

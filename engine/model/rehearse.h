@@ -54,7 +54,7 @@ struct act {
     const char *failure; /* what the last failed step said; NULL = none failed */
     int failed_step;     /* the cause of going back, or of a hold; -1 */
     bool stopped;        /* we have seen enough */
-    json_t *told; /* {name, release, end, took_ms, events [{at_ms, kind, stage, text}], gates, faults, lost, ...} */
+    json_t *told;        /* {name, release, end, took_ms, events [{at_ms, kind, stage, text}], gates, lost, ...} */
 };
 
 extern struct rehearsal {

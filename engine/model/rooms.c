@@ -33,6 +33,7 @@ void rooms_start(struct instance *instance, int port)
     instance->boots++;
     instance->room_count = 0;
     instance->sick_until = 0;
+    instance->errors_since = instance->errors_until = 0;
     instance->told_at = 0;
     instance->told_good = false;
     instance->told_zeros = instance->told_best = 0;
@@ -47,6 +48,11 @@ void rooms_start(struct instance *instance, int port)
 bool instance_alive(const struct instance *instance)
 {
     return instance->process && instance->process->alive;
+}
+
+int instance_errors(const struct instance *instance)
+{
+    return sim.now < instance->errors_until ? 9 : 0;
 }
 
 bool instance_healthy(const struct instance *instance)
@@ -337,6 +343,13 @@ int64_t rooms_http(struct instance *instance, struct happening *happening, const
         told(instance, true);
         return 0;
     }
+    if (text_is(path, "/errors") && !rooms_answer_spoilt(instance, happening, &after)) {
+        happening->reply.status = 200;
+        happening_answer(happening, "{\"errors\":%d,\"boot\":\"%s-%d\"}", instance_errors(instance), instance->name,
+                         instance->boots);
+    }
+    if (text_is(path, "/errors"))
+        return after;
     if (sim.now < instance->healthy_at) {
         happening->reply.transport = TRANSPORT_REFUSED;
         return 0;

@@ -18,7 +18,7 @@
 
 /* An answer of ours begins with this; what follows is read back by us alone. */
 #define ANSWER_BEGINS "{\"rehearsed\":"
-#define TOO_MUCH 1000000 /* of what is watched, while the instance is sick */
+#define TOO_MUCH 1000000 /* of what is watched, while the instance is sick or counts errors */
 
 static const struct pipeline_spec *pipeline;
 
@@ -107,7 +107,7 @@ static int64_t number_of(const struct instance *instance, enum work_kind kind)
     case WORK_QUEUE:
         return instance_queued(instance);
     case WORK_NONE:
-        return sim.now < instance->sick_until ? TOO_MUCH : 0;
+        return sim.now < instance->sick_until || instance_errors(instance) ? TOO_MUCH : 0;
     }
     return 0;
 }
@@ -270,12 +270,31 @@ static struct instance *instance_of(const char *const *env)
     return NULL;
 }
 
+/* The simulator's own: `ctl drain` and `ctl undrain`, USR1 and USR2. */
+static void simulated_command(const struct effect *effect)
+{
+    struct instance *instance = text_is(effect->argv[0], "ctl") ? instance_of(effect->env) : NULL;
+
+    if (instance)
+        rooms_set_accepting(instance, text_is(effect->argv[1], "undrain"));
+}
+
+static bool simulated_signal(struct instance *instance, int signal)
+{
+    if (signal != SIGUSR1 && signal != SIGUSR2)
+        return false;
+    rooms_set_accepting(instance, signal == SIGUSR2);
+    return true;
+}
+
 void service_command(const struct effect *effect)
 {
     struct instance *instance;
 
-    if (!pipeline)
+    if (!pipeline) {
+        simulated_command(effect);
         return;
+    }
     instance = instance_of(effect->env);
     if (instance && is_command(&pipeline->stamps.drain_begin, effect->argv))
         rooms_set_accepting(instance, false);
@@ -288,7 +307,7 @@ bool service_signal(struct instance *instance, int signal)
     const struct stamps_spec *stamps = pipeline ? &pipeline->stamps : NULL;
 
     if (!stamps)
-        return false;
+        return simulated_signal(instance, signal);
     if (stamps->drain_begin.kind == ACTION_SIGNAL && stamps->drain_begin.signal == signal && instance->accepting) {
         rooms_set_accepting(instance, false);
         return true;

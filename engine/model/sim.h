@@ -141,6 +141,7 @@ enum fault {
     FAULT_DISK,        /* a commit fails */
     FAULT_PEOPLE,      /* late, twice, after the fact, the wrong ones, no, or never */
     FAULT_TAMPER,      /* a vote that was cast for something else is written into the journal again */
+    FAULT_LIMIT,       /* an instance of the new unit counts more than it may, for a while */
     FAULT_COUNT,
 };
 
@@ -187,6 +188,7 @@ struct instance {
     int port;
     int64_t healthy_at;
     int64_t sick_until;
+    int64_t errors_since, errors_until; /* it counts errors in between */
     bool accepting;
     bool never_healthy, smoke_fails, ignores_term;
     bool broken;    /* the world broke it: crashed, or rebooted */
@@ -262,6 +264,7 @@ void effect_describe(const struct effect *effect, char *out, size_t size);
 
 void rooms_begin(void);
 void rooms_start(struct instance *instance, int port);
+int instance_errors(const struct instance *instance);
 bool instance_alive(const struct instance *instance);
 bool instance_healthy(const struct instance *instance); /* what /health would say */
 int instance_rooms(const struct instance *instance);

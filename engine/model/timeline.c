@@ -24,7 +24,7 @@ void timeline_begin(void)
     act->began_ms = sim.now;
     act->stage = act->failed_step = -1;
     act->end = act->reason = "";
-    act->told = json_pack("{s:s, s:[], s:[], s:[]}", "name", act->name, "events", "gates", "faults");
+    act->told = json_pack("{s:s, s:[], s:[]}", "name", act->name, "events", "gates");
     json_array_append_new(json_object_get(rehearsal.document, "acts"), act->told);
 }
 

@@ -12,6 +12,9 @@
 #include "simulation/sim.h"
 #include "store/record.h"
 
+/* An answer may be late by its whole time-out. */
+#define LIMIT_KNOWN_MS 8000
+
 struct check check;
 void (*check_row_hook)(const struct row *row);
 
@@ -381,6 +384,32 @@ static void turned(struct checked_release *release, const struct row *row)
         sim_violation("I9", "the release goes back after the pivot: %s", release->reason);
 }
 
+static bool has_limits(const struct checked_release *release)
+{
+    const json_t *monitors = json_object_get(release->plan, "monitors");
+
+    for (size_t i = 0; i < json_array_size(monitors); i++) {
+        if (text_is(check_member(json_array_get(monitors, i), "kind"), "limit"))
+            return true;
+    }
+    return false;
+}
+
+/* Time at a share counts only while no new instance is above its limit. */
+static void held_well(const struct checked_release *release, const struct checked_step *step)
+{
+    if (!has_limits(release) || fault_active(FAULT_SUSPEND))
+        return;
+    for (int i = 0; i < world.instance_count; i++) {
+        const struct instance *instance = world.instances[i];
+
+        if (text_is(instance->unit, release->unit) && instance_alive(instance) && instance_errors(instance) &&
+            sim.now - instance->errors_since > LIMIT_KNOWN_MS)
+            sim_violation("I13", "'%s %s' is over while %s has counted errors for %lld ms", step->verb, step->target,
+                          instance->name, (long long)(sim.now - instance->errors_since));
+    }
+}
+
 static void about_step(struct checked_release *release, struct checked_step *step, const struct row *row)
 {
     if (text_is(row->kind, "step.started")) {
@@ -389,6 +418,8 @@ static void about_step(struct checked_release *release, struct checked_step *ste
         outcome(step, row, true);
         if (text_is(step->verb, "traffic.shares"))
             shares_done(row, step);
+        if (text_is(step->verb, "hold"))
+            held_well(release, step);
         if (text_starts(step->verb, "drain.wait") || text_starts(step->verb, "drain.prove"))
             drained(release, step);
     } else if (text_is(row->kind, "gate.opened")) {

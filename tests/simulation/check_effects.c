@@ -96,6 +96,8 @@ static bool run_intended(const struct checked_release *release, const struct eff
         return intended(release, "unit.collect", NULL, NULL);
     if (text_is(effect->argv[0], "haproxy"))
         return intended(release, "door.ensure", NULL, NULL) || intended_repair(release);
+    if (text_is(effect->argv[0], "ctl"))
+        return intended(release, "drain.begin", NULL, NULL) || intended(release, "drain.cancel", NULL, NULL);
     if (text_is(effect->argv[0], "make"))
         return intended(release, "unit.build", NULL, NULL);
     return intended(release, "command.run", NULL, NULL) || intended(release, "check.command", NULL, NULL);

@@ -29,6 +29,7 @@ const struct mutation mutations[] = {
     {"reuse-approval", "an approval counts, whatever it was given for", "I6", 0},
     {"undo-after-pivot", "the release forgets that it passed the pivot", "I9", 0},
     {"other-plan", "a resumed release runs a plan that was made anew", "I11", 0},
+    {"blind-limit", "nobody watches the limits of the new instances", "I13", 0},
     {"stale-projection", "what people read of a sample is not written", "I7", 0},
     {"no-reason", "something is skipped without a word", "I12", 0},
     {NULL, NULL, NULL, 0},
@@ -119,6 +120,10 @@ struct error *__wrap_plan_decode(struct arena *arena, const char *text, size_t l
         jump(arena, plan, VERB_DRAIN_PROVE, VERB_TRAFFIC_REMOVE);
         jump(arena, plan, VERB_INSTANCE_STOP, VERB_TRAFFIC_REMOVE);
         jump(arena, plan, VERB_INSTANCE_STOP, VERB_DRAIN_WAIT);
+    }
+    for (int i = 0; mutated("blind-limit") && i < plan->monitor_count; i++) {
+        if (plan->monitors[i].kind == MONITOR_LIMIT)
+            plan->monitors[i--] = plan->monitors[--plan->monitor_count];
     }
     for (int i = 0; i < plan->step_count; i++) {
         struct plan_step *step = &plan->steps[i];

@@ -44,9 +44,26 @@ static const char *shift(struct arena *arena)
     return steps;
 }
 
+/* How an instance is told to drain. */
+static const char *drain(struct rng *rng)
+{
+    switch (rng_range(rng, 0, 5)) {
+    case 0:
+    case 1:
+        return "    begin: {signal: USR1}\n    cancel: {signal: USR2}\n";
+    case 2:
+        return "    begin: {command: [ctl, drain, \"${instance.address}\"]}\n"
+               "    cancel: {command: [ctl, undrain, \"${instance.address}\"]}\n";
+    default:
+        return "    begin: {post: /drain, body: {accept: false}}\n    cancel: {post: /drain, body: {accept: true}}\n";
+    }
+}
+
 const char *pipelines_make(struct arena *arena)
 {
     struct rng *rng = &sim.world;
+    struct rng own = {sim.seed * 29 + 13};
+    bool limits = rng_chance(&own, 400);
     bool two_regions = rng_chance(rng, 250);
     const char *traffic, *command = "";
 
@@ -74,9 +91,9 @@ const char *pipelines_make(struct arena *arena)
                         "  probes:\n"
                         "    rooms: {get: /rooms, count: $.rooms, identity: $.boot}\n"
                         "    recordings: {get: /rooms, json: $.recordings.running, identity: $.boot}\n"
+                        "%s"
                         "  drain:\n"
-                        "    begin: {post: /drain, body: {accept: false}}\n"
-                        "    cancel: {post: /drain, body: {accept: true}}\n"
+                        "%s"
                         "traffic:\n"
                         "  driver: haproxy\n"
                         "%s"
@@ -94,6 +111,7 @@ const char *pipelines_make(struct arena *arena)
                         "      steps:\n"
                         "%s"
                         "%s"
+                        "%s"
                         "  - drain:\n"
                         "      until: {rooms: 0, recordings: 0}\n"
                         "      settle: {samples: 3, over: 2s}\n"
@@ -101,9 +119,11 @@ const char *pipelines_make(struct arena *arena)
                         "      deadline: {after: 40s, do: %s}\n"
                         "%s\n",
                         rng_chance(rng, 750) ? "rollback" : "hold", two_regions ? "[west, north]" : "[west]",
-                        !two_regions && rng_chance(rng, 300) ? 2 : 1, traffic,
-                        world.pool_count == 2 ? "    api: {match: /api}\n" : "",
+                        !two_regions && rng_chance(rng, 300) ? 2 : 1,
+                        limits ? "    errors: {get: /errors, json: $.errors, identity: $.boot}\n" : "", drain(&own),
+                        traffic, world.pool_count == 2 ? "    api: {match: /api}\n" : "",
                         rng_chance(rng, 250) ? "        - {name: more, command: [more, \"${stamp.url}\"]}\n" : "",
-                        shift(arena), command, rng_chance(rng, 700) ? "ask" : "fail",
+                        shift(arena), limits ? "      watch: [{probe: errors, max: 3, failures: 2, every: 1s}]\n" : "",
+                        command, rng_chance(rng, 700) ? "ask" : "fail",
                         rng_chance(rng, 300) ? "  - destroy: {gate: managers}" : "  - destroy");
 }
