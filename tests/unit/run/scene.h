@@ -33,6 +33,7 @@ struct scene_pipeline {
     const char *shift;  /* more keys of the shift, a line each with 6 blanks */
     const char *health; /* NULL = every second, two are healthy, three are not */
     const char *pools;  /* NULL = app */
+    const char *after;  /* stages between shift and drain, a line each */
     const char *drain;  /* deadline: "{after: 20s, do: ask}" */
     bool hold;          /* on_failure: hold */
 };
@@ -115,13 +116,13 @@ static inline const char *scene_yaml(const struct scene_pipeline *p)
         "  drain:\n    begin: {post: /drain, body: {accept: false}}\n    cancel: {post: /drain, body: {accept: true}}\n"
         "traffic:\n  driver: haproxy\n  managed: {bind: \"127.0.0.1:8080\"}\n  pools: %s\n"
         "stages:\n  - build\n  - deploy\n  - validate: {checks: [{name: smoke, get: /smoke}]}\n"
-        "  - shift:\n      steps: [%s]\n%s"
+        "  - shift:\n      steps: [%s]\n%s%s"
         "  - drain: {until: {rooms: 0, recordings: 0}, settle: {samples: 3, over: 2s}, every: 1s, deadline: %s}\n"
         "  - destroy\n",
         p->hold ? "hold" : "rollback",
         p->health ? p->health : "{get: /health, every: 1s, timeout: 2s, healthy: 2, unhealthy: 3, start: 20s}",
         p->pools ? p->pools : "{app: {match: /}}", p->steps ? p->steps : "{share: 100%}", p->shift ? p->shift : "",
-        p->drain ? p->drain : "{after: 20s, do: ask}");
+        p->after ? p->after : "", p->drain ? p->drain : "{after: 20s, do: ask}");
 }
 
 static inline void scene_begin(struct scene_pipeline pipeline)

@@ -40,6 +40,18 @@ static void old_dies_and_door_restarts(void *context)
     restarts_older(context);
 }
 
+static void refuses(void *context)
+{
+    (void)context;
+    door.refuses_until = sim.now + 1500;
+}
+
+static void is_rolled_back(void *context)
+{
+    (void)context;
+    assert_null(scene_decide("bo", DECISION_ROLLBACK, NULL, NULL));
+}
+
 static void test_a_restart_that_forgot_weights_is_found_within_a_tick_and_repaired(void **state)
 {
     const struct scene_row *drifted, *repaired;
@@ -150,6 +162,20 @@ static void test_a_dead_instance_does_not_keep_the_others_from_their_shares(void
     scene_end();
 }
 
+/* The only server there is drains, and the last shares gave it all: it can have none of it back. */
+static void test_a_drift_on_the_way_back_from_a_first_release_is_repaired(void **state)
+{
+    (void)state;
+    scene_begin((struct scene_pipeline){.after = "  - command: {name: notify, run: [notify], repeatable: true}\n"});
+    scene_on("traffic.shares", 1, is_rolled_back);
+    scene_on("drain.begin", 100, refuses);
+    scene_release();
+    scene_ended(END_ROLLED_BACK);
+    assert_non_null(scene_find("traffic.drifted", NULL));
+    scene_says("traffic.repaired", NULL, "the front door shows again what was asked for");
+    scene_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_a_change_by_hand_holds_and_a_retry_puts_it_back),
         cmocka_unit_test(test_a_change_by_hand_that_is_taken_back_is_no_reason_to_hold_again),
         cmocka_unit_test(test_a_dead_instance_does_not_keep_the_others_from_their_shares),
+        cmocka_unit_test(test_a_drift_on_the_way_back_from_a_first_release_is_repaired),
     };
 
     return RUN_TESTS(tests);
