@@ -115,15 +115,15 @@ CONTRACT_TESTS := $(if $(ROOMS),,$(sort $(wildcard tests/contract/test_*.c)))
 # Shared by all test programs.
 SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
 TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS))
-# The model is linked in front of the library: its io is taken, and the library's own is not. The tests of run are over
-# the same world.
+# The model is linked in front of the library: its io is taken, and the library's own is not. The tests of run and of the
+# model are over the same world.
 SIMULATION_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/simulation/*.c))) $(MODEL_OBJECTS)
 SIMULATION_MAIN := $(B)/obj/tests/simulation/simulate.o
 SIMULATE := $(if $(ROOMS),,$(B)/simulate)
 SIMULATION_WRAPS := $(MODEL_WRAPS) bug_at lease_check journal_append project_event plan_decode drain_judge_feed \
                     machine_fold machine_next registry_traffic
 SIMULATION_LINK := $(SIMULATION_WRAPS:%=-Wl,--wrap=%)
-SIMULATED_TESTS := $(filter $(B)/tests/unit/run/%,$(TEST_PROGRAMS))
+SIMULATED_TESTS := $(filter $(B)/tests/unit/run/% $(B)/tests/unit/model/%,$(TEST_PROGRAMS))
 SCENARIOS := $(if $(ROOMS),,$(sort $(wildcard tests/scenario/*.bats)))
 FIXTURES := $(if $(ROOMS),,$(wildcard tests/fixtures/rooms/Makefile))
 CRASH_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/crash/*.c)))

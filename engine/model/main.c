@@ -27,15 +27,20 @@ static void on_signal(int signal)
     rehearse_interrupt();
 }
 
-/* Whether it may go now is a question to the real repository, record and calendar, not to a made-up world. */
-static void lift_rules(struct environment_spec *environment)
+/*
+ * What an environment demands of a commit and of the calendar is about the real repository and the real time: here every
+ * commit may go, at any time. Its gates stay.
+ */
+static void lift_rules(const struct project_spec *project)
 {
-    environment->branches.count = 0;
-    environment->from_trunk = false;
-    environment->requirement_count = 0;
-    environment->changelog = NULL;
-    environment->window_count = 0;
-    environment->freeze_count = 0;
+    for (int i = 0; i < project->environment_count; i++) {
+        struct environment_spec *environment = &project->environments[i];
+
+        environment->branches.count = 0;
+        environment->from_trunk = false;
+        environment->requirement_count = environment->window_count = environment->freeze_count = 0;
+        environment->changelog = NULL;
+    }
 }
 
 static struct error *read_cast(struct arena *arena, const json_t *request, struct rehearsal_cast *out)
@@ -54,8 +59,7 @@ static struct error *read_cast(struct arena *arena, const json_t *request, struc
     TRY(diagnostics_error(problems));
     spec_check_together(spec, out->pipeline, problems);
     TRY(diagnostics_error(problems));
-    for (int i = 0; i < spec->environment_count; i++)
-        lift_rules(&spec->environments[i]);
+    lift_rules(spec);
     out->project = spec;
     out->environment = project_environment(spec, json_get_text(request, "environment"));
     out->requester = json_get_text(request, "requester");
@@ -94,6 +98,7 @@ int main(void)
 {
     const struct sigaction action = {.sa_handler = on_signal};
     struct error *error CLEANUP(error_cleanup) = NULL;
+    json_t *said CLEANUP(json_cleanup) = NULL;
 
     /* Whoever started us may be killed; the record in memory must not stay. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -103,6 +108,7 @@ int main(void)
     error = run();
     if (!error)
         return 0;
-    json_dumpf(json_pack("{s:s}", "error", error->text), stdout, JSON_COMPACT);
+    said = json_pack("{s:s}", "error", error->text);
+    json_dumpf(said, stdout, JSON_COMPACT);
     return EXIT_FAILED;
 }

@@ -164,7 +164,7 @@ static void work_ended(enum work_kind kind, int64_t count)
         return;
     why = not_waited_for(kind, &hint);
     finding = find("destroys_too_early",
-                   arena_printf(rehearsal.arena, "this pipeline destroys too early: %s are lost", work_kind_text(kind)),
+                   arena_printf(rehearsal.arena, "this pipeline destroys too early: it loses %s", work_kind_text(kind)),
                    hint);
     if (destroy)
         place(finding, destroy->mark,

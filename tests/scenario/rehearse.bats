@@ -67,7 +67,7 @@ line_of()
     changed 's/until: {rooms: 0, recordings: 0}/until: {rooms: 0}/'
     run --separate-stderr q rehearse draft.yaml
     assert_failure 1
-    [[ ${lines[0]} == '✗ this pipeline destroys too early: recordings are lost' ]]
+    [[ ${lines[0]} == '✗ this pipeline destroys too early: it loses recordings' ]]
     [[ ${lines[1]} == " --> draft.yaml:$(line_of '^  - destroy'):5: stage 'destroy' stops instances that still have recordings" ]]
     [[ ${lines[2]} == " --> draft.yaml:$(line_of '^  - drain'):5: stage 'drain' does not wait for 'recordings'" ]]
     # shellcheck disable=SC2016 # backquotes on purpose
@@ -80,7 +80,7 @@ line_of()
     changed 's/until: {rooms: 0, recordings: 0}/until: {rooms: 2, recordings: 0}/'
     run --separate-stderr q rehearse draft.yaml
     assert_failure 1
-    [[ ${lines[0]} == '✗ this pipeline destroys too early: rooms are lost' ]]
+    [[ ${lines[0]} == '✗ this pipeline destroys too early: it loses rooms' ]]
     [[ ${lines[2]} == " --> draft.yaml:$(line_of '^  - drain'):5: stage 'drain' waits only until 'rooms' is 2" ]]
     # shellcheck disable=SC2016
     [[ ${lines[3]} == '  = help: make it `rooms: 0`' ]]
@@ -144,7 +144,7 @@ line_of()
     changed 's/until: {rooms: 0, recordings: 0}/until: {rooms: 0}/'
     run --separate-stderr q rehearse draft.yaml --runs 3 --seed 5 --faults none
     assert_failure 1
-    [[ ${lines[0]} == '✗ this pipeline destroys too early: recordings are lost (3 of 3 runs, first with seed 5)' ]]
+    [[ ${lines[0]} == '✗ this pipeline destroys too early: it loses recordings (3 of 3 runs, first with seed 5)' ]]
     assert_line --regexp '^rehearsed +draft.yaml, seeds 5 to 7, faults: none$'
     assert_line --regexp '^lost +12 recordings by the release$'
     assert_line --regexp '^worst +seed [567]$'
