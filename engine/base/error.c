@@ -108,17 +108,6 @@ static const char *const kind_texts[] = {
     [KIND_IN_DOUBT] = "in_doubt",
 };
 
-static char *text_of(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
-
-static char *text_of(const char *format, va_list arguments)
-{
-    char *text = NULL;
-
-    if (vasprintf(&text, format, arguments) < 0)
-        out_of_memory();
-    return text;
-}
-
 /* Takes ownership of `text`. */
 static struct error *error_make(enum error_code code, enum error_kind kind, char *text)
 {
@@ -136,7 +125,7 @@ struct error *error_new(enum error_code code, enum error_kind kind, const char *
     va_list arguments;
 
     va_start(arguments, format);
-    error = error_make(code, kind, text_of(format, arguments));
+    error = error_make(code, kind, heap_vprintf(format, arguments));
     va_end(arguments);
     return error;
 }
@@ -147,7 +136,7 @@ struct error *error_at(enum error_code code, struct mark mark, const char *forma
     va_list arguments;
 
     va_start(arguments, format);
-    error = error_make(code, KIND_PERMANENT, text_of(format, arguments));
+    error = error_make(code, KIND_PERMANENT, heap_vprintf(format, arguments));
     va_end(arguments);
     error->mark = mark;
     return error;
@@ -185,7 +174,7 @@ struct error *error_errno(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    front = text_of(format, arguments);
+    front = heap_vprintf(format, arguments);
     va_end(arguments);
     return error_make(number == ENOENT ? ERR_NOT_FOUND : ERR_IO,
                       errno_is_transient(number) ? KIND_TRANSIENT : KIND_PERMANENT,
@@ -200,7 +189,7 @@ struct error *error_hint(struct error *error, const char *format, ...)
         return NULL;
     free(error->hint);
     va_start(arguments, format);
-    error->hint = text_of(format, arguments);
+    error->hint = heap_vprintf(format, arguments);
     va_end(arguments);
     return error;
 }
@@ -213,7 +202,7 @@ struct error *error_wrap(struct error *cause, const char *format, ...)
     if (!cause)
         return NULL;
     va_start(arguments, format);
-    error = error_make(cause->code, cause->kind, text_of(format, arguments));
+    error = error_make(cause->code, cause->kind, heap_vprintf(format, arguments));
     va_end(arguments);
     error->mark = cause->mark;
     error->hint = cause->hint;

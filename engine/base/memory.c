@@ -9,7 +9,6 @@
 #include "base/memory.h"
 
 #include <stdalign.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,17 +80,23 @@ char *heap_text(const char *text)
     return copy;
 }
 
+char *heap_vprintf(const char *format, va_list arguments)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, format, arguments) < 0)
+        out_of_memory();
+    return text;
+}
+
 char *heap_printf(const char *format, ...)
 {
     va_list arguments;
-    char *text = NULL;
-    int length;
+    char *text;
 
     va_start(arguments, format);
-    length = vasprintf(&text, format, arguments);
+    text = heap_vprintf(format, arguments);
     va_end(arguments);
-    if (length < 0)
-        out_of_memory();
     return text;
 }
 

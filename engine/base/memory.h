@@ -13,6 +13,7 @@
  * Where the kernel, libgit2 or libcurl lack memory, that is an error like their others, and mostly a transient one.
  */
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,7 @@ void *heap_alloc(size_t size); /* zeroed */
 void *heap_realloc(void *old, size_t size);
 char *heap_text(const char *text);
 char *heap_printf(const char *format, ...) PRINTF_LIKE(1, 2);
+char *heap_vprintf(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
 void heap_cleanup(void *pointer_to_pointer); /* for CLEANUP(heap_cleanup) */
 
 #endif

@@ -74,14 +74,11 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
 {
     va_list arguments;
     char *text CLEANUP(heap_cleanup) = NULL;
-    int length;
 
     va_start(arguments, format);
-    length = vasprintf(&text, format, arguments);
+    text = heap_vprintf(format, arguments);
     va_end(arguments);
-    if (length < 0)
-        out_of_memory();
-    strbuf_add(buf, text, (size_t)length);
+    strbuf_text(buf, text);
 }
 
 const char *strbuf_view(const struct strbuf *buf)

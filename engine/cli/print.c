@@ -125,26 +125,24 @@ static void next_append(struct cli *cli, const char *command, const char *why)
 
 void next_add(struct cli *cli, const char *why, const char *format, ...)
 {
-    char *words = NULL;
+    char *words CLEANUP(heap_cleanup) = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    MUST(vasprintf(&words, format, arguments) >= 0);
+    words = heap_vprintf(format, arguments);
     va_end(arguments);
     next_append(cli, arena_printf(cli->arena, "%s %s", program_words(cli), words), why);
-    free(words);
 }
 
 void next_add_other(struct cli *cli, const char *why, const char *format, ...)
 {
-    char *words = NULL;
+    char *words CLEANUP(heap_cleanup) = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    MUST(vasprintf(&words, format, arguments) >= 0);
+    words = heap_vprintf(format, arguments);
     va_end(arguments);
     next_append(cli, arena_text(cli->arena, words), why);
-    free(words);
 }
 
 void next_add_all(struct cli *cli, const json_t *next)

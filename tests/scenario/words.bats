@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What the command line refuses, in its exact words. The releases here are of commands and gates only: no stamps, no
-# front door.
+# What the command line refuses and what it shows, word by word and in all its forms. The releases here are of commands
+# and gates only: no stamps, no front door.
 # shellcheck disable=SC2154,SC2034 # bats and lib/scenario set and read variables of the tests
 
 load lib/scenario
@@ -137,4 +137,121 @@ END
     mkdir -p .penstock/logs
     touch .penstock/logs/r-1
     refused 1 "cannot make directory '$PWD/.penstock/logs/r-1': File exists" resume r-1 --detach
+}
+
+# bats test_tags=fast
+@test "init, validate and explain answer programs too" {
+    run --separate-stderr q init -o json
+    assert_success
+    [[ $(jq -c '[.kind, .written, (.next | length)]' <<<"$output") == \
+        '["init",["penstock.yaml","pipelines/prod.yaml"],2]' ]]
+    run --separate-stderr q validate prod --output=json
+    assert_success
+    [[ $(jq -c '[.kind, .valid, .files]' <<<"$output") == \
+        '["validation",true,["penstock.yaml","pipelines/prod.yaml"]]' ]]
+    refused 1 "'prd' is not an environment of penstock.yaml" validate prd
+    hinted "did you mean 'prod'?"
+    run --separate-stderr q explain E0303 -ojson
+    assert_success
+    [[ $(jq -r .kind <<<"$output") == explain ]]
+    run --separate-stderr q nonsense -ojsonl
+    assert_failure 2
+    [[ $(jq -r .message <<<"$stderr") == "unknown command 'nonsense'" ]]
+}
+
+# bats test_tags=fast
+@test "doctor names a front door that does not answer, a missing haproxy, and what nobody may write to" {
+    q init -q >/dev/null
+    sed -i 's|managed: {bind: .*}|socket: admin.sock|; /prober/d' pipelines/prod.yaml
+    git init -q -b main .
+    git add -A
+    git commit -q -m 'first commit'
+    run q doctor
+    assert_failure 1
+    assert_line "✗ front door of prod: HAProxy does not answer at $PWD/admin.sock"
+    assert_line "    add to its global section: stats socket $PWD/admin.sock level admin"
+    sed -i "s|socket: admin.sock|managed: {bind: \"127.0.0.1:$PORT\"}|" pipelines/prod.yaml
+    run /usr/bin/env PATH="$D/nothing" "$PENSTOCK" doctor
+    assert_failure 1
+    assert_line '✗ haproxy: the program is not there'
+    assert_line '    sudo apt-get install haproxy'
+}
+
+@test "status and history of two environments, for people and for programs" {
+    at_gates true
+    run --separate-stderr q status
+    assert_success
+    assert_line 'a  nothing is live'
+    assert_line --regexp '^  r-1 a  [0-9a-f]{7} first commit  waiting  '
+    assert_line --regexp '^  waits for gate go, '
+    assert_line 'b  nothing is live'
+    run --separate-stderr q status b
+    assert_success
+    [[ ${lines[0]} == 'b  nothing is live' && $output != *r-1* ]]
+    [[ $(q status -o jsonl | jq -c '[.environment, .live_unit, .release.id, .release.waiting.gate]') == \
+        $'["a",null,"r-1","go"]\n["b",null,"r-2","go"]' ]]
+    [[ $(q status -o json | jq -c '[.kind, (.environments | length)]') == '["status",2]' ]]
+    [[ $(q history -o json | jq -c '[.kind, [.releases[].id]]') == '["history",["r-2","r-1"]]' ]]
+    [[ $(q history b -o jsonl | jq -c '[.id, .environment]') == '["r-2","b"]' ]]
+    run --separate-stderr q history nowhere
+    assert_success
+    [[ -z $output && $stderr == 'no releases' ]]
+}
+
+@test "doctor reads the record, and says where it is damaged" {
+    at_gates true
+    rows=$(sqlite3 -readonly .penstock/record.db 'SELECT count(*) FROM event')
+    run q doctor
+    assert_line "✓ record: $PWD/.penstock is whole: $rows rows"
+    for trigger in $(sqlite3 -readonly .penstock/record.db "SELECT name FROM sqlite_schema WHERE type = 'trigger'"); do
+        sqlite3 .penstock/record.db "DROP TRIGGER $trigger"
+    done
+    sqlite3 .penstock/record.db "UPDATE event SET actor = 'eve' WHERE seq = 2"
+    run q doctor
+    assert_failure 1
+    assert_line '✗ record: row 2 of the record was changed: it does not match its hash'
+    assert_line '    rows before it can be trusted; restore the record from a backup'
+}
+
+@test "logs for programs, logs that are gone, and logs as they go on" {
+    at_gates 'sh, -c, "echo hello"'
+    q approve a go --as ana --yes
+    q approve a well --as ana --yes
+    run q resume a
+    assert_success
+    run q logs a command
+    assert_line hello
+    [[ $(q logs a command -o jsonl | jq -c '[.name, .text]') == '["command: run command","hello\n"]' ]]
+    log=$(q logs a command -o json | jq -r '.logs[0].path')
+    timeout 60 "$PENSTOCK" logs r-1 command --follow >follow.out </dev/null 3>&- &
+    await 10 grep -qx hello follow.out
+    # What is there when it begins to follow is not shown twice.
+    sleep 0.5
+    echo 'and again' >>"$log"
+    await 10 grep -qx 'and again' follow.out
+    kill %1
+    [[ $(<follow.out) == $'hello\nand again' ]]
+    : >"$log"
+    run --separate-stderr q logs a command
+    [[ -z $output && $stderr == "$log is empty" ]]
+    rm "$log"
+    run --separate-stderr q logs a command
+    [[ -z $output && $stderr == "$log is not there (any more)" ]]
+}
+
+@test "whoever says no at a terminal has changed nothing" {
+    command -v script >/dev/null || skip 'no script(1) to make a terminal with'
+    at_gates true
+    REPO=$D
+    for command in 'approve a go --as ana' 'reject a go --as ana' 'abort r-1' 'rollback r-1'; do
+        rm -f "$D"/no.*
+        # shellcheck disable=SC2086 # words on purpose
+        at_terminal no $command
+        await 10 shows no '[y/N]'
+        types no n
+        # shellcheck disable=SC2154 # at_terminal sets it
+        ends no 0
+        shows no 'nothing was done' || fail "'$command' says $(<"$D/no.tty")"
+    done
+    [[ $(sqlite3 -readonly .penstock/record.db "SELECT count(*) FROM event WHERE kind LIKE 'decision.%'") == 0 ]]
 }

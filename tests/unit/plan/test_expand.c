@@ -347,6 +347,19 @@ static void test_expand__a_stage_waits_for_those_it_names(void **state)
     assert_string_equal(stage_lines(*state, plan, "three"), "4 command.run three <- 2,3\n");
 }
 
+static void test_expand__a_command_before_the_sources_are_there_runs_in_the_state_directory(void **state)
+{
+    struct plan *plan = plan_of(*state,
+                                HEAD_TEXT "stages:\n  - command: {name: one, run: [one]}\n  - build\n"
+                                          "  - command: {name: two, run: [two]}\n",
+                                0);
+
+    assert_string_equal(stage_lines(*state, plan, "one"), "0 command.run one\n");
+    assert_string_equal(json_get_text(plan->steps[0].params, "cwd"), "/state");
+    assert_string_equal(stage_lines(*state, plan, "two"), "3 command.run two <- 2\n");
+    assert_string_equal(json_get_text(plan->steps[3].params, "cwd"), "/state/units/" NEW_UNIT "/src");
+}
+
 static void test_expand__drain_commands_are_filled_in_for_their_unit(void **state)
 {
     struct planning p = planning_of(*state, RICH_TEXT);
@@ -422,6 +435,7 @@ int main(void)
         TEST_WITH_ARENA(test_expand__a_gate_that_nobody_defined_has_no_step),
         TEST_WITH_ARENA(test_expand__commands_run_in_the_sources_and_may_be_repeated_when_they_say_so),
         TEST_WITH_ARENA(test_expand__a_stage_waits_for_those_it_names),
+        TEST_WITH_ARENA(test_expand__a_command_before_the_sources_are_there_runs_in_the_state_directory),
         TEST_WITH_ARENA(test_expand__drain_commands_are_filled_in_for_their_unit),
         TEST_WITH_ARENA(test_expand__a_need_that_no_check_saw_is_a_bug),
         TEST_WITH_ARENA(test_expand__a_share_that_no_check_saw_is_a_bug),
