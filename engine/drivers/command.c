@@ -21,7 +21,7 @@
 /* So much of the output stands in the journal; the log has the rest. */
 #define OUTPUT_SHOWN_BYTES ((size_t)1024)
 
-enum phase { COMMAND_BEGIN, COMMAND_DIR_MADE, COMMAND_ENDED, COMMAND_LOG_READ };
+enum phase { COMMAND_BEGIN, COMMAND_ENDED, COMMAND_LOG_READ };
 
 struct command_call {
     enum phase phase;
@@ -31,16 +31,6 @@ struct command_call {
     int status;
     bool timed_out;
 };
-
-static enum call_status command_make_log_dir(struct call *call, struct command_call *own, struct effect *want)
-{
-    size_t length = (size_t)(strrchr(own->log, '/') - own->log);
-
-    own->phase = COMMAND_DIR_MADE;
-    *want = (struct effect){
-        .kind = EFFECT_MAKE_DIR, .timeout_ms = FILE_TIMEOUT_MS, .path = arena_text_n(call->arena, own->log, length)};
-    return CALL_WANTS;
-}
 
 static enum call_status command_start(struct call *call, struct command_call *own, struct effect *want)
 {
@@ -111,10 +101,6 @@ static enum call_status command_run(struct call *call, const struct reply *last,
     }
     switch (own->phase) {
     case COMMAND_BEGIN:
-        return own->log && strrchr(own->log, '/') > own->log ? command_make_log_dir(call, own, want)
-                                                             : command_start(call, own, want);
-    case COMMAND_DIR_MADE:
-        CALL_TRY(call, reply_error(last, arena_printf(call->arena, "the directory of '%s'", own->log)));
         return command_start(call, own, want);
     case COMMAND_ENDED:
         /* Output past the limit is cut, and does not make a good command a bad one. */

@@ -31,7 +31,6 @@ enum create_phase {
     CREATE_BEGIN,
     CREATE_LOOKED,
     CREATE_DIR_MADE,
-    CREATE_LOG_DIR_MADE,
     CREATE_PORT_GIVEN,
     CREATE_STARTED,
     CREATE_SETTLED,
@@ -178,14 +177,6 @@ static enum call_status process_start(struct call *call, struct process_call *ow
     return CALL_WANTS;
 }
 
-static enum call_status process_make_log_dir(struct call *call, struct process_call *own, struct effect *want)
-{
-    const char *slash = strrchr(own->log, '/');
-
-    own->phase = CREATE_LOG_DIR_MADE;
-    return want_path(want, EFFECT_MAKE_DIR, arena_text_n(call->arena, own->log, (size_t)(slash - own->log)));
-}
-
 /* The free port was asked for a moment before the program took it; another attempt gets another one. */
 static bool says_port_taken(const char *log)
 {
@@ -226,9 +217,6 @@ static enum call_status process_create(struct call *call, const struct reply *la
         return want_path(want, EFFECT_MAKE_DIR, own->dir);
     case CREATE_DIR_MADE:
         CALL_TRY(call, process_trouble(call, last, "make the directory of"));
-        return process_make_log_dir(call, own, want);
-    case CREATE_LOG_DIR_MADE:
-        CALL_TRY(call, process_trouble(call, last, "make the log's directory of"));
         own->phase = CREATE_PORT_GIVEN;
         *want = (struct effect){.kind = EFFECT_FREE_PORT, .timeout_ms = ACT_TIMEOUT_MS};
         return CALL_WANTS;

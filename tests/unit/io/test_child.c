@@ -88,10 +88,14 @@ static void test_run__says_that_the_log_cannot_be_opened(void **state)
     struct effect run = run_of(SH("true"));
     struct reply reply;
 
-    run.log = "/no/such/place/log";
+    run.log = "/dev/null/log";
     reply = real_do(*state, &run);
     assert_int_equal(reply.transport, TRANSPORT_FAILED);
-    assert_string_equal(reply.text, "cannot open the log '/no/such/place/log': No such file or directory");
+    assert_string_equal(reply.text, "cannot open the log '/dev/null/log': Not a directory");
+    run.log = "/proc/no/log";
+    reply = real_do(*state, &run);
+    assert_int_equal(reply.transport, TRANSPORT_FAILED);
+    assert_string_equal(reply.text, "cannot make directory '/proc/no': No such file or directory");
 }
 
 static void test_run__gives_only_the_declared_environment_and_directory(void **state)
@@ -131,6 +135,19 @@ static void test_run__appends_both_streams_to_the_log(void **state)
     assert_string_equal(real_read(real, run.log), "out\nerr\nout\nerr\n");
     assert_int_equal(stat(run.log, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
+}
+
+static void test_run__makes_the_directory_of_the_log(void **state)
+{
+    struct real *real = *state;
+    struct effect run = run_of(SH("echo out"));
+    struct stat info;
+
+    run.log = real_path(real, "logs/r-1/build.log");
+    (void)real_do(real, &run);
+    assert_string_equal(real_read(real, run.log), "out\n");
+    assert_int_equal(stat(real_path(real, "logs/r-1"), &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0700);
 }
 
 static void test_run__does_not_follow_a_link_at_the_log(void **state)
@@ -419,6 +436,7 @@ static const struct CMUnitTest tests[] = {
     TEST_WITH_IO(test_run__gives_only_the_declared_environment_and_directory),
     TEST_WITH_IO(test_run__program_with_a_slash_is_relative_to_the_work_directory),
     TEST_WITH_IO(test_run__appends_both_streams_to_the_log),
+    TEST_WITH_IO(test_run__makes_the_directory_of_the_log),
     TEST_WITH_IO(test_run__does_not_follow_a_link_at_the_log),
     TEST_WITH_IO(test_run__keeps_stdout_in_the_reply_and_in_the_log),
     TEST_WITH_IO(test_run__cuts_kept_output_and_says_so),
