@@ -228,17 +228,16 @@ static void on_run_timeout(void *context)
     signal_group(self->child, SIGTERM);
 }
 
-/* With the pipe's two ends in `fds`; the reading one is watched. */
-static struct error *open_output(struct run_effect *self, int fds[2])
+/* After the start, for the child has something to do meanwhile. False: errno says why. */
+static bool watch_output(struct run_effect *self)
 {
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return error_errno("cannot make a pipe");
-    self->output_fd = fds[0];
-    if (fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0 ||
-        !(self->output_watch = io_watch_open(self->base.io, fds[0], on_output, self)))
-        return error_errno("cannot watch a pipe");
+    if (self->output_fd < 0)
+        return true;
+    self->output_watch = io_watch_open(self->base.io, self->output_fd, on_output, self); /* it blocks no more then */
+    if (!self->output_watch)
+        return false;
     io_watch_set(self->output_watch, UV_READABLE);
-    return NULL;
+    return true;
 }
 
 static struct error *run_child(struct run_effect *self, pid_t *out, int *writing_fd)
@@ -249,10 +248,10 @@ static struct error *run_child(struct run_effect *self, pid_t *out, int *writing
 
     TRY(spawn_open_log(effect->log, &self->log_fd));
     if (effect->keep_output) {
-        struct error *error = open_output(self, fds);
-
+        if (pipe2(fds, O_CLOEXEC) != 0)
+            return error_errno("cannot make a pipe");
+        self->output_fd = fds[0];
         *writing_fd = fds[1];
-        TRY(error);
     }
     spawn.log_fd = self->log_fd;
     spawn.output_fd = fds[1];
@@ -301,8 +300,7 @@ static void run_begin(struct io_effect *base)
         effect_fail_later(base, error);
         return;
     }
-    self->child = child_new(base->io, pid, on_run_end, self);
-    if (!self->child) {
+    if (!watch_output(self) || !(self->child = child_new(base->io, pid, on_run_end, self))) {
         give_up(self, pid);
         return;
     }
