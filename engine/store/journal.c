@@ -293,6 +293,12 @@ struct error *journal_read(struct record *record, const char *release, int64_t a
     sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
+    /* In a transaction the end of the journal is asked for anyway, and mostly it says that there is nothing to read. */
+    if (record->in_tx) {
+        TRY(find_tail(record));
+        if (record->tail.seq <= after_seq)
+            return NULL;
+    }
     TRY(database_statement(record, events_of_release, &statement));
     statement_text(statement, 1, release);
     statement_int(statement, 2, after_seq);
