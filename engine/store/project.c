@@ -93,9 +93,9 @@ struct source {
 };
 
 const char *const project_tables[] = {
-    "environment", "release",       "unit",   "artifact", "stamp",   "instance",      "stage", "step",      "intent",
-    "gate",        "decision",      "author", "rule",     "closure", "override",      "pick",  "shortened", "review",
-    "branch",      "share_history", "share",  "drain",    "prober",  "prober_bucket", NULL,
+    "environment", "release",  "unit",          "artifact", "stamp",   "instance", "stage",         "step",
+    "gate",        "decision", "author",        "rule",     "closure", "override", "pick",          "shortened",
+    "review",      "branch",   "share_history", "share",    "drain",   "prober",   "prober_bucket", NULL,
 };
 
 static struct error *load_values(struct projected *projected)

@@ -50,8 +50,9 @@ struct error *journal_check_tail(struct record *record)
 }
 
 /* The highest row that a projection names. */
-static const char named_sql[] = "SELECT max(coalesce((SELECT max(max(seq, coalesce(outcome_seq, 0))) FROM intent), 0),"
-                                "           coalesce((SELECT max(max(seq, coalesce(used_seq, 0))) FROM decision), 0))";
+static const char named_sql[] =
+    "SELECT max(coalesce((SELECT max(max(intent_seq, coalesce(outcome_seq, 0))) FROM step), 0),"
+    "           coalesce((SELECT max(max(seq, coalesce(used_seq, 0))) FROM decision), 0))";
 
 struct error *journal_verify(struct record *record, int64_t *rows)
 {

@@ -5,11 +5,8 @@ UPDATE gate SET state = 'opened' WHERE release = :release AND step = :step;
 UPDATE decision SET used_seq = :seq
  WHERE release = :release AND used_seq IS NULL AND seq IN (SELECT value FROM json_each(:body, '$.decisions'));
 
-UPDATE step SET state = 'done', reason = :reason, error = NULL, ended_ms = :at_ms
+UPDATE step SET state = 'done', reason = :reason, error = NULL, outcome_seq = :seq, ended_ms = :at_ms
  WHERE release = :release AND ordinal = :step;
-
-UPDATE intent SET outcome_seq = :seq
- WHERE release = :release AND step = :step AND attempt = :attempt;
 
 UPDATE release SET state = CASE (SELECT track FROM step WHERE release = :release AND ordinal = :step)
                            WHEN 'undo' THEN 'rolling_back' ELSE 'running' END,

@@ -1,8 +1,5 @@
 -- The outcome of an attempt. What the world looks like after it is in the files of the verbs.
 
 UPDATE step SET state = 'done', reason = :reason, error = NULL, detail = nullif(:body -> '$.detail', 'null'),
-                evidence = :body ->> '$.evidence', ended_ms = :at_ms
+                evidence = :body ->> '$.evidence', outcome_seq = :seq, ended_ms = :at_ms
  WHERE release = :release AND ordinal = :step;
-
-UPDATE intent SET outcome_seq = :seq
- WHERE release = :release AND step = :step AND attempt = :attempt;

@@ -154,20 +154,11 @@ CREATE TABLE step (
     error TEXT,                         -- JSON {code, text, hint} of the last failure
     detail TEXT,                        -- JSON of the outcome
     evidence TEXT,                      -- digest
+    intent_seq INTEGER,                 -- the event that began the last attempt; NULL = none yet
+    outcome_seq INTEGER,                -- the event that settled it; NULL = open
     started_ms INTEGER,
     ended_ms INTEGER,
     PRIMARY KEY (release, ordinal)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE intent (                   -- one row an attempt; at most one outcome
-    release TEXT NOT NULL,
-    step INTEGER NOT NULL,
-    attempt INTEGER NOT NULL,
-    key TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    seq INTEGER NOT NULL,               -- the event that wrote it
-    outcome_seq INTEGER,                -- the event that settled it; NULL = open
-    PRIMARY KEY (release, step, attempt)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE gate (                     -- questions to people

@@ -37,9 +37,8 @@ static const char wrong_sql[] =
     "  WHERE kind IN ('step.done', 'step.failed') AND NOT EXISTS (SELECT 1 FROM event s WHERE s.kind = 'step.started'"
     "   AND s.body ->> '$.step' = o.body ->> '$.step' AND s.body ->> '$.attempt' = o.body ->> '$.attempt'"
     "   AND s.seq < o.seq)"
-    " UNION ALL SELECT 'done, but its intent is open', i.step, i.attempt, i.seq FROM intent i JOIN step s"
-    "  ON s.release = i.release AND s.ordinal = i.step AND s.attempt = i.attempt"
-    "  WHERE s.state = 'done' AND i.outcome_seq IS NULL"
+    " UNION ALL SELECT 'done, but its intent is open', ordinal, attempt, intent_seq FROM step"
+    "  WHERE state = 'done' AND coalesce(outcome_seq, 0) <= coalesce(intent_seq, 0)"
     " UNION ALL SELECT 'a key of two steps', key, min(ordinal), max(ordinal) FROM step GROUP BY key HAVING count(*) > 1";
 
 /* How often each command was begun, under the name that it writes into the ledger. */
@@ -123,8 +122,7 @@ static void prepare_dump(sqlite3 *db, bool whole, sqlite3_stmt **out)
             die("too many tables");
         if (!texts[whole][i])
             texts[whole][i] = table_sql(db, project_tables[i], whole);
-        /* Of an intent each attempt has a row; which of them counts stands in its step. */
-        out[i] = whole || !text_is(project_tables[i], "intent") ? prepare(db, texts[whole][i]) : NULL;
+        out[i] = prepare(db, texts[whole][i]);
     }
 }
 
@@ -132,10 +130,8 @@ static char *dump(sqlite3_stmt *const *statements)
 {
     struct strbuf out = STRBUF_INIT(0);
 
-    for (int i = 0; project_tables[i]; i++) {
-        if (statements[i])
-            add_rows_of(&out, statements[i], project_tables[i]);
-    }
+    for (int i = 0; project_tables[i]; i++)
+        add_rows_of(&out, statements[i], project_tables[i]);
     strbuf_char(&out, '\n');
     return strbuf_take(&out);
 }

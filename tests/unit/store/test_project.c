@@ -133,7 +133,7 @@ static void test_step_started__writes_the_intent(void **state)
     story_plan_release(story, 1, NULL);
     TELL(story, S_EXPORT, json_pack("{s:s}", "key", "k1"), .kind = EVENT_STEP_STARTED, .epoch = 3, .attempt = 1,
          .reason = "export it");
-    assert_rows(story, "SELECT * FROM intent", "r-1|0|1|k1|3|2|NULL");
+    assert_rows(story, "SELECT intent_seq, outcome_seq FROM step WHERE ordinal = 0", "2|NULL");
     assert_rows(story, "SELECT state, attempt, reason, started_ms, ended_ms FROM step WHERE ordinal = 0",
                 "running|1|export it|1795289137000|NULL");
 }
@@ -162,7 +162,7 @@ static void test_step_failed__shows_what_will_be_done(void **state)
     assert_rows(story, "SELECT state, attempt, reason, error, ended_ms FROM step WHERE ordinal = 0",
                 "backoff|1|no such tree|{\"code\":\"E0601\",\"text\":\"no such tree\",\"hint\":\"fetch it\"}|"
                 "1795289138000");
-    assert_rows(story, "SELECT outcome_seq FROM intent", "3");
+    assert_rows(story, "SELECT outcome_seq FROM step WHERE ordinal = 0", "3");
     TELL(story, S_EXPORT, json_pack("{s:s}", "key", "k"), .kind = EVENT_STEP_STARTED, .attempt = 2);
     assert_rows(story, "SELECT state, attempt, started_ms, ended_ms FROM step WHERE ordinal = 0",
                 "running|2|1795289137000|NULL");
@@ -199,7 +199,7 @@ static void test_step_skipped__settles_its_intent(void **state)
     TELL(story, S_EXPORT, NULL, .kind = EVENT_STEP_SKIPPED, .reason = "given up: the release goes back");
     assert_rows(story, "SELECT state, reason, ended_ms FROM step WHERE ordinal = 0",
                 "skipped|given up: the release goes back|1795289138000");
-    assert_rows(story, "SELECT outcome_seq FROM intent", "3");
+    assert_rows(story, "SELECT outcome_seq FROM step WHERE ordinal = 0", "3");
 }
 
 static void test_step_doubted_and_renewed__begin_again(void **state)
@@ -210,7 +210,7 @@ static void test_step_doubted_and_renewed__begin_again(void **state)
     TELL(story, S_EXPORT, json_pack("{s:s}", "key", "k"), .kind = EVENT_STEP_STARTED, .attempt = 1);
     TELL(story, S_EXPORT, NULL, .kind = EVENT_STEP_DOUBTED, .reason = "its end was not seen");
     assert_rows(story, "SELECT state, reason FROM step WHERE ordinal = 0", "doubt|its end was not seen");
-    assert_rows(story, "SELECT outcome_seq FROM intent", "NULL");
+    assert_rows(story, "SELECT outcome_seq FROM step WHERE ordinal = 0", "NULL");
     TELL(story, S_EXPORT, NULL, .kind = EVENT_STEP_RENEWED, .reason = "ana asked to try again");
     assert_rows(story, "SELECT state, attempt, started_ms, ended_ms FROM step WHERE ordinal = 0",
                 "pending|1|NULL|NULL");

@@ -22,7 +22,7 @@ static void test_gate__asks_and_opens_by_decisions_used_once(void **state)
                 "5|r-1|9|approve|ben|go|beef|1795289140000|NULL|6");
     assert_rows(story, "SELECT state FROM gate", "opened");
     assert_rows(story, "SELECT state, reason FROM step WHERE ordinal = 9", "done|gate half is open");
-    assert_rows(story, "SELECT outcome_seq FROM intent", "6");
+    assert_rows(story, "SELECT outcome_seq FROM step WHERE ordinal = 9", "6");
     assert_rows(story, "SELECT state, reason FROM release", "running|gate half is open");
     /* A second use of the same decision changes nothing. */
     TELL(story, S_GATE, json_pack("{s:[i]}", "decisions", 5), .kind = EVENT_GATE_OPENED, .attempt = 1);
