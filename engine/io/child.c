@@ -246,7 +246,7 @@ static struct error *run_child(struct run_effect *self, pid_t *out, int *writing
     int fds[2] = {-1, -1};
     struct spawn spawn = {.effect = effect, .output_fd = -1, .lock_fd = self->base.io->lock_fd};
 
-    TRY(spawn_open_log(effect->log, &self->log_fd));
+    TRY(log_open(self->base.io, effect->log, &self->log_fd));
     if (effect->keep_output) {
         if (pipe2(fds, O_CLOEXEC) != 0)
             return error_errno("cannot make a pipe");
@@ -346,7 +346,7 @@ static void start_begin(struct io_effect *base)
 {
     struct start_effect *self = (struct start_effect *)base;
     struct spawn spawn = {.effect = base->effect, .log_fd = -1, .output_fd = -1, .lock_fd = -1};
-    struct error *error = spawn_open_log(base->effect->log, &spawn.log_fd);
+    struct error *error = log_open(base->io, base->effect->log, &spawn.log_fd);
     struct io_child *child;
     pid_t pid = 0;
 

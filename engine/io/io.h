@@ -36,6 +36,12 @@ void io_close(
 struct io_effect *io_start(struct io *io, const struct effect *effect, io_reply_fn done, void *context);
 void io_cancel(struct io_effect *effect); /* no reply comes any more; a RUN child is killed with its group */
 
+/*
+ * The log that the next child will probably write: it is made now, because now there is time for it. Only a hint: nothing
+ * comes of it when it cannot be made or is not wanted in the end. NULL is fine.
+ */
+void io_expect_log(struct io *io, const char *path);
+
 struct io_timer *io_timer_start(struct io *io, int64_t ms, io_fn fire, void *context); /* once */
 void io_timer_stop(struct io_timer *timer); /* also frees; NULL is fine. A fired timer frees itself after `fire`. */
 

@@ -404,6 +404,7 @@ struct error *io_open(int lock_fd, struct io **out)
     allow_descriptors();
     io = heap_alloc(sizeof(*io));
     io->lock_fd = lock_fd;
+    io->expected_log.fd = -1;
     TAILQ_INIT(&io->tasks);
     TAILQ_INIT(&io->soon);
     LIST_INIT(&io->effects);
@@ -438,6 +439,7 @@ void io_close(struct io *io)
     children_close(io);
     http_close(io);
     bell_close(io);
+    log_forget_expected(io);
     while (io->timers_left > 0)
         io_timer_stop(io->timers[0]);
     io_watch_close(&io->alarm_watch);

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "io/io.h"
+#include "io/log.h"
 
 struct io_bell;
 struct io_child;
@@ -80,7 +81,8 @@ struct io {
     struct io_task look_task;    /* that walk */
     struct io_http *http;        /* NULL until the first HTTP effect */
     struct io_bell *bell;        /* NULL until io_on_bell() */
-    uint8_t *ports;              /* one bit for each port that FREE_PORT gave out; NULL until the first */
+    struct expected_log expected_log;
+    uint8_t *ports; /* one bit for each port that FREE_PORT gave out; NULL until the first */
     int ports_given;
     uint64_t pass;
     int lock_fd;

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "io/loop.h"
@@ -88,42 +87,6 @@ static struct error *make_input(const char *text, int *out)
         done += (size_t)wrote;
     }
     *out = fd;
-    return NULL;
-}
-
-static int open_log(const char *path)
-{
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-}
-
-static struct error *make_log_directory(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory CLEANUP(heap_cleanup) = NULL;
-
-    if (!slash || slash == path)
-        return NULL;
-    directory = heap_printf("%.*s", (int)(slash - path), path);
-    return file_make_dirs(directory);
-}
-
-/*
- * The directory is there for all logs of a release but the first. So it is not looked at before: besides the time that
- * takes, Linux gives a directory that was looked at a finer time at its next change, and with it every file that is
- * written after; then each sync of the record writes its inode too.
- */
-struct error *spawn_open_log(const char *path, int *out)
-{
-    *out = -1;
-    if (!path)
-        return NULL;
-    *out = open_log(path);
-    if (*out < 0 && errno == ENOENT) {
-        TRY(make_log_directory(path));
-        *out = open_log(path);
-    }
-    if (*out < 0)
-        return error_errno("cannot open the log '%s'", path);
     return NULL;
 }
 

@@ -20,7 +20,5 @@ struct spawn {
 
 /* Fails with "cannot start 'x': No such file or directory" and the like. */
 NODISCARD struct error *spawn_program(const struct spawn *spawn, pid_t *out);
-/* Opens the log for appending, 0600, and makes its directory, 0700, if there is none. `path` NULL gives -1. */
-NODISCARD struct error *spawn_open_log(const char *path, int *out);
 
 #endif

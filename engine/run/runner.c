@@ -220,19 +220,36 @@ static struct error *commit(struct runner *r, bool *any)
     return NULL;
 }
 
+/* While the child of this step runs there is time to prepare for the next. */
+static void expect_after(struct runner *r, int step)
+{
+    const struct plan_step *steps = r->plan->steps;
+    int next = step + 1;
+
+    if (next < r->plan->step_count && steps[next].track == steps[step].track &&
+        r->state.steps[next].status == STEP_PENDING)
+        io_expect_log(r->io, json_get_text(steps[next].params, "log"));
+}
+
 /* Starts what was intended and is not under way, stops what is not wanted any more. */
 static void act(struct runner *r)
 {
+    int started = -1;
+
     for (int i = 0; i < r->plan->step_count; i++) {
         bool running = r->state.steps[i].status == STEP_RUNNING;
 
         if (!running && r->activities[i])
             activity_stop(r->activities[i]);
-        else if (running && !r->activities[i] && !r->stopping && r->state.steps[i].epoch == r->lease.epoch)
+        else if (running && !r->activities[i] && !r->stopping && r->state.steps[i].epoch == r->lease.epoch) {
             activity_start(r, i);
+            started = i;
+        }
     }
     if (r->stopping)
         return;
+    if (started >= 0)
+        expect_after(r, started);
     watch_update(r);
     if (r->state.drift_open && !r->state.foreign)
         door_repair(r);

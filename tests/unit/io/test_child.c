@@ -150,6 +150,55 @@ static void test_run__makes_the_directory_of_the_log(void **state)
     assert_int_equal(info.st_mode & 07777, 0700);
 }
 
+static void test_run__writes_to_the_log_that_was_expected(void **state)
+{
+    struct real *real = *state;
+    struct effect run = run_of(SH("echo out"));
+    struct stat made, used;
+
+    run.log = real_path(real, "next.log");
+    io_expect_log(real->io, run.log);
+    assert_int_equal(stat(run.log, &made), 0);
+    assert_int_equal(made.st_mode & 07777, 0600);
+    (void)real_do(real, &run);
+    (void)real_do(real, &run);
+    assert_int_equal(stat(run.log, &used), 0);
+    assert_int_equal(used.st_ino, made.st_ino);
+    assert_string_equal(real_read(real, run.log), "out\nout\n");
+}
+
+static void test_run__may_write_to_another_log_than_was_expected(void **state)
+{
+    struct real *real = *state;
+    struct effect run = run_of(SH("echo out"));
+    int before = real_count_fds();
+
+    io_expect_log(real->io, real_path(real, "a.log"));
+    io_expect_log(real->io, real_path(real, "b.log"));
+    io_expect_log(real->io, real_path(real, "no/such/place.log"));
+    io_expect_log(real->io, NULL);
+    run.log = real_path(real, "c.log");
+    (void)real_do(real, &run);
+    assert_string_equal(real_read(real, run.log), "out\n");
+    assert_string_equal(real_read(real, real_path(real, "b.log")), "");
+    assert_int_equal(real_count_fds(), before + 1);
+    run.log = real_path(real, "b.log");
+    (void)real_do(real, &run);
+    assert_int_equal(real_count_fds(), before);
+}
+
+static void test_run__adds_to_a_log_that_was_there_before_it_was_expected(void **state)
+{
+    struct real *real = *state;
+    struct effect run = run_of(SH("echo out"));
+
+    run.log = real_path(real, "log");
+    assert_ok(file_put(run.log, "before\n", 7, 0600));
+    io_expect_log(real->io, run.log);
+    (void)real_do(real, &run);
+    assert_string_equal(real_read(real, run.log), "before\nout\n");
+}
+
 static void test_run__does_not_follow_a_link_at_the_log(void **state)
 {
     struct real *real = *state;
@@ -437,6 +486,9 @@ static const struct CMUnitTest tests[] = {
     TEST_WITH_IO(test_run__program_with_a_slash_is_relative_to_the_work_directory),
     TEST_WITH_IO(test_run__appends_both_streams_to_the_log),
     TEST_WITH_IO(test_run__makes_the_directory_of_the_log),
+    TEST_WITH_IO(test_run__writes_to_the_log_that_was_expected),
+    TEST_WITH_IO(test_run__may_write_to_another_log_than_was_expected),
+    TEST_WITH_IO(test_run__adds_to_a_log_that_was_there_before_it_was_expected),
     TEST_WITH_IO(test_run__does_not_follow_a_link_at_the_log),
     TEST_WITH_IO(test_run__keeps_stdout_in_the_reply_and_in_the_log),
     TEST_WITH_IO(test_run__cuts_kept_output_and_says_so),
