@@ -27,11 +27,12 @@ struct kept_statement {
     sqlite3_stmt *statement;
 };
 
-/* The end of the journal. Known only inside a write transaction: other processes append too. */
+/* The end of the journal, for use inside a write transaction: other processes append too. */
 struct journal_tail {
     int64_t seq;
     struct digest hash;
     bool known;
+    unsigned version; /* of the data, after our last commit: while it is the same, nobody else has committed */
 };
 
 struct record {

@@ -146,7 +146,7 @@ static struct error *row_scan(const struct journal_row *row, struct strbuf *text
     return NULL;
 }
 
-/* Other processes append too, so the end is asked for once in each transaction. */
+/* Other processes append too, so the end is asked for in each transaction that follows one of theirs. */
 static struct error *find_tail(struct record *record)
 {
     sqlite3_stmt *statement CLEANUP(statement_rest) = NULL;
@@ -157,7 +157,8 @@ static struct error *find_tail(struct record *record)
         return NULL;
     TRY(database_statement(record, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", &statement));
     TRY(database_step(record, statement, &row));
-    memset(tail, 0, sizeof(*tail));
+    tail->seq = 0;
+    tail->hash = (struct digest){0};
     if (row) {
         tail->seq = column_int(statement, 0);
         if (!column_digest(statement, 1, &tail->hash))

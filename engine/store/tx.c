@@ -32,6 +32,15 @@ static struct error *run_kept(struct record *record, const char *sql)
     return database_run(record, statement);
 }
 
+/* SQLite counts the changes that this connection knows of: its own, and when a transaction begins those of all others. */
+static unsigned data_version(struct record *record)
+{
+    unsigned version = 0;
+
+    MUST(sqlite3_file_control(record->db, NULL, SQLITE_FCNTL_DATA_VERSION, &version) == SQLITE_OK);
+    return version;
+}
+
 struct error *tx_begin(struct record *record, struct tx *tx)
 {
     struct error *error;
@@ -47,7 +56,8 @@ struct error *tx_begin(struct record *record, struct tx *tx)
         return error;
     }
     record->spoiled = false;
-    record->tail.known = false;
+    if (data_version(record) != record->tail.version)
+        record->tail.known = false;
     tx->record = record;
     return NULL;
 }
@@ -72,6 +82,7 @@ struct error *tx_commit(struct tx *tx)
         return error;
     }
     fault_point("record.commit.after");
+    record->tail.version = data_version(record);
     record->in_tx = false;
     tx->record = NULL;
     if (record->wal_pages > CHECKPOINT_MUST_PAGES)
@@ -89,6 +100,7 @@ void tx_rollback(struct tx *tx)
     /* After an I/O error SQLite may have rolled back by itself. */
     if (!sqlite3_get_autocommit(record->db))
         sqlite3_exec(record->db, "ROLLBACK", NULL, NULL, NULL);
+    record->tail.known = false;
     record->in_tx = false;
     tx->record = NULL;
     lock_drop(record->lock_fd);
