@@ -39,7 +39,7 @@ CREATE TABLE lease (                    -- who may act on an environment; the ep
     start INTEGER NOT NULL,             -- field 22 of /proc/PID/stat
     boot_id TEXT NOT NULL,
     since_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Projections from here on.
 
