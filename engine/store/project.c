@@ -26,6 +26,8 @@ enum value {
     VALUE_AT_MS,
     VALUE_BOOT_MS,
     VALUE_BODY,
+    VALUE_DETAIL,
+    VALUE_EVIDENCE,
     VALUE_VERB,
     VALUE_TARGET,
     VALUE_STEP, /* from here on: fields of the encoded event by their key */
@@ -50,6 +52,8 @@ static const char *const value_names[VALUE_COUNT] = {
     [VALUE_AT_MS] = ":at_ms",
     [VALUE_BOOT_MS] = ":boot_ms",
     [VALUE_BODY] = ":body",
+    [VALUE_DETAIL] = ":detail",
+    [VALUE_EVIDENCE] = ":evidence",
     [VALUE_VERB] = ":verb",
     [VALUE_TARGET] = ":target",
     [VALUE_STEP] = ":step",
@@ -89,7 +93,8 @@ struct source {
     enum event_kind kind;
     enum verb verb; /* VERB_COUNT = not asked for */
     const char *target;
-    char *body; /* made when it is first wanted */
+    char *body;   /* made when it is first wanted */
+    char *detail; /* as long as its statement runs */
 };
 
 const char *const project_tables[] = {
@@ -188,6 +193,20 @@ static const char *source_body(struct source *source)
     return source->body;
 }
 
+/* Bound by itself, because most events have no more than these two, and SQL would parse the body once for each. */
+static const char *source_detail(struct source *source)
+{
+    const json_t *detail = json_object_get(json_object_get(source->event, "body"), "detail");
+    struct strbuf text = STRBUF_INIT(SIZE_MAX);
+
+    if (!detail || json_is_null(detail))
+        return NULL;
+    json_add_canonical(&text, detail);
+    free(source->detail);
+    source->detail = strbuf_take(&text);
+    return source->detail;
+}
+
 static void bind_field(sqlite3_stmt *statement, int index, const struct source *source, enum value value)
 {
     const json_t *field = json_object_get(source->event, value_names[value] + 1);
@@ -232,6 +251,12 @@ static void bind_value(sqlite3_stmt *statement, int index, struct source *source
         return;
     case VALUE_BODY:
         statement_text(statement, index, source_body(source));
+        return;
+    case VALUE_DETAIL:
+        statement_text(statement, index, source_detail(source));
+        return;
+    case VALUE_EVIDENCE:
+        statement_text(statement, index, json_get_text(json_object_get(source->event, "body"), "evidence"));
         return;
     case VALUE_VERB:
         statement_text(statement, index, verb_text(source->verb));
@@ -312,6 +337,7 @@ struct error *project_event(struct record *record, const struct journal_row *row
     if (!error && projection->by_verb && json_object_get(event, "step"))
         error = run_by_verb(&source);
     free(source.body);
+    free(source.detail);
     return error;
 }
 

@@ -10,6 +10,7 @@
  *     :reason :step :attempt :number :expires_ms           the typed fields; :step is NULL when it is about no step
  *     :subject :decision :mode :end :error_kind            texts; NULL where the field has its default
  *     :body                                                the event's body, JSON; '{}' when there is none
+ *     :detail :evidence                                    of the body: its detail, JSON, and a digest; NULL when not there
  *     :verb :target                                        of the step; in the second kind of file only
  *
  * They are bound from what the journal holds and nothing else, so that a rebuild gives the same bytes.

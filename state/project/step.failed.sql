@@ -5,6 +5,5 @@ UPDATE step SET state = CASE :error_kind WHEN 'transient' THEN 'backoff' WHEN 'i
                 reason = :reason,
                 error = json_object('code', :body ->> '$.code', 'text', coalesce(:body ->> '$.text', :reason),
                                     'hint', :body ->> '$.hint'),
-                detail = nullif(:body -> '$.detail', 'null'), evidence = :body ->> '$.evidence', outcome_seq = :seq,
-                ended_ms = :at_ms
+                detail = :detail, evidence = :evidence, outcome_seq = :seq, ended_ms = :at_ms
  WHERE release = :release AND ordinal = :step;
