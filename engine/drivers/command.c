@@ -104,8 +104,8 @@ static enum call_status command_run(struct call *call, const struct reply *last,
         return command_start(call, own, want);
     case COMMAND_ENDED:
         /* Output past the limit is cut, and does not make a good command a bad one. */
-        if (last->transport != TRANSPORT_CUT)
-            CALL_TRY(call, reply_error(last, arena_printf(call->arena, "command '%s'", own->name)));
+        if (last->transport != TRANSPORT_OK && last->transport != TRANSPORT_CUT)
+            return call_failed(call, reply_error(last, arena_printf(call->arena, "command '%s'", own->name)));
         own->status = last->status;
         own->timed_out = last->timed_out;
         if (own->status == 0 && !own->timed_out)
