@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "plan/plan.h"
 
@@ -17,136 +18,166 @@ static const char *const track_texts[] = {[TRACK_FORWARD] = "forward", [TRACK_UN
 static const char *const monitor_texts[] = {
     [MONITOR_TRAFFIC] = "traffic", [MONITOR_HEALTH] = "health", [MONITOR_PROBER] = "prober", [MONITOR_LIMIT] = "limit"};
 
-static void put_text(json_t *object, const char *key, const char *text)
+/* Writing: straight into the text. It is canonical because the members of each object are put in the order of their keys. */
+
+static void put_comma(struct strbuf *out)
 {
-    if (text)
-        json_object_set_new(object, key, json_string(text));
+    char last = out->bytes[out->length - 1];
+
+    if (last != '{' && last != '[')
+        strbuf_char(out, ',');
 }
 
-static void put_int(json_t *object, const char *key, int64_t value)
+static void put_key(struct strbuf *out, const char *key)
 {
-    json_object_set_new(object, key, json_integer(value));
+    put_comma(out);
+    strbuf_char(out, '"');
+    strbuf_text(out, key);
+    strbuf_text(out, "\":");
 }
 
-static void put_json(json_t *object, const char *key, const json_t *value)
+static void put_text(struct strbuf *out, const char *key, const char *text)
 {
-    if (value)
-        json_object_set(object, key, (json_t *)(uintptr_t)value);
+    if (!text)
+        return;
+    put_key(out, key);
+    json_add_text(out, text, strlen(text));
 }
 
-static json_t *encode_unit(const struct plan_unit *unit)
+static void put_int(struct strbuf *out, const char *key, int64_t value)
 {
-    json_t *object = json_object();
-
-    put_text(object, "name", unit->name);
-    put_text(object, "commit", unit->commit);
-    put_json(object, "contract", unit->contract);
-    return object;
+    put_key(out, key);
+    json_add_int(out, value);
 }
 
-static json_t *encode_stage(const struct plan_stage *stage)
+static void put_bool(struct strbuf *out, const char *key, bool value)
 {
-    json_t *object = json_object();
-
-    put_text(object, "name", stage->name);
-    put_text(object, "kind", stage->kind);
-    put_int(object, "timeout_ms", stage->timeout_ms);
-    put_int(object, "first_step", stage->first_step);
-    put_int(object, "last_step", stage->last_step);
-    return object;
+    put_key(out, key);
+    strbuf_text(out, value ? "true" : "false");
 }
 
-static json_t *encode_step(const struct plan_step *step)
+static void put_json(struct strbuf *out, const char *key, const json_t *value)
 {
-    json_t *object = json_object();
-    json_t *needs = json_array();
-
-    for (int i = 0; i < step->need_count; i++)
-        json_array_append_new(needs, json_integer(step->needs[i]));
-    json_object_set_new(object, "needs", needs);
-    put_int(object, "stage", step->stage);
-    put_text(object, "verb", verb_text(step->verb));
-    put_text(object, "track", track_texts[step->track]);
-    put_text(object, "target", step->target);
-    put_int(object, "undoes", step->undoes);
-    json_object_set_new(object, "cleanup", json_boolean(step->cleanup));
-    json_object_set_new(object, "repeatable", json_boolean(step->repeatable));
-    put_int(object, "retries", step->retries);
-    put_int(object, "timeout_ms", step->timeout_ms);
-    put_int(object, "proof", step->proof);
-    json_object_set_new(object, "pivots", json_boolean(step->pivots));
-    put_text(object, "key", step->key);
-    put_text(object, "title", step->title);
-    put_text(object, "undo_text", step->undo_text);
-    put_json(object, "params", step->params);
-    return object;
+    if (!value)
+        return;
+    put_key(out, key);
+    json_add_canonical(out, value);
 }
 
-static json_t *encode_instance(const struct plan_instance *instance)
+static void put_unit(struct strbuf *out, const char *key, const struct plan_unit *unit)
 {
-    json_t *object = json_object();
-
-    put_text(object, "name", instance->name);
-    put_text(object, "stamp", instance->stamp);
-    put_text(object, "region", instance->region);
-    put_text(object, "unit", instance->unit);
-    put_text(object, "side", side_text(instance->side));
-    put_text(object, "dir", instance->dir);
-    put_text(object, "log", instance->log);
-    put_text(object, "address", instance->address);
-    put_json(object, "identity", instance->identity);
-    return object;
+    put_key(out, key);
+    strbuf_char(out, '{');
+    put_text(out, "commit", unit->commit);
+    put_json(out, "contract", unit->contract);
+    put_text(out, "name", unit->name);
+    strbuf_char(out, '}');
 }
 
-static json_t *encode_monitor(const struct plan_monitor *monitor)
+static void put_stage(struct strbuf *out, const struct plan_stage *stage)
 {
-    json_t *object = json_object();
+    put_int(out, "first_step", stage->first_step);
+    put_text(out, "kind", stage->kind);
+    put_int(out, "last_step", stage->last_step);
+    put_text(out, "name", stage->name);
+    put_int(out, "timeout_ms", stage->timeout_ms);
+}
 
-    put_text(object, "kind", monitor_texts[monitor->kind]);
-    put_text(object, "target", monitor->target);
-    put_int(object, "first_step", monitor->first_step);
-    put_int(object, "last_step", monitor->last_step);
-    put_json(object, "params", monitor->params);
-    return object;
+static void put_step(struct strbuf *out, const struct plan_step *step)
+{
+    put_bool(out, "cleanup", step->cleanup);
+    put_text(out, "key", step->key);
+    put_key(out, "needs");
+    strbuf_char(out, '[');
+    for (int i = 0; i < step->need_count; i++) {
+        put_comma(out);
+        json_add_int(out, step->needs[i]);
+    }
+    strbuf_char(out, ']');
+    put_json(out, "params", step->params);
+    put_bool(out, "pivots", step->pivots);
+    put_int(out, "proof", step->proof);
+    put_bool(out, "repeatable", step->repeatable);
+    put_int(out, "retries", step->retries);
+    put_int(out, "stage", step->stage);
+    put_text(out, "target", step->target);
+    put_int(out, "timeout_ms", step->timeout_ms);
+    put_text(out, "title", step->title);
+    put_text(out, "track", track_texts[step->track]);
+    put_text(out, "undo_text", step->undo_text);
+    put_int(out, "undoes", step->undoes);
+    put_text(out, "verb", verb_text(step->verb));
+}
+
+static void put_instance(struct strbuf *out, const struct plan_instance *instance)
+{
+    put_text(out, "address", instance->address);
+    put_text(out, "dir", instance->dir);
+    put_json(out, "identity", instance->identity);
+    put_text(out, "log", instance->log);
+    put_text(out, "name", instance->name);
+    put_text(out, "region", instance->region);
+    put_text(out, "side", side_text(instance->side));
+    put_text(out, "stamp", instance->stamp);
+    put_text(out, "unit", instance->unit);
+}
+
+static void put_monitor(struct strbuf *out, const struct plan_monitor *monitor)
+{
+    put_int(out, "first_step", monitor->first_step);
+    put_text(out, "kind", monitor_texts[monitor->kind]);
+    put_int(out, "last_step", monitor->last_step);
+    put_json(out, "params", monitor->params);
+    put_text(out, "target", monitor->target);
+}
+
+/* A list of objects: `put` writes the members of one. */
+#define PUT_LIST(out, key, put, items, count)    \
+    do {                                         \
+        put_key((out), (key));                   \
+        strbuf_char((out), '[');                 \
+        for (int i_ = 0; i_ < (count); i_++) {   \
+            strbuf_text((out), i_ ? ",{" : "{"); \
+            put((out), &(items)[i_]);            \
+            strbuf_char((out), '}');             \
+        }                                        \
+        strbuf_char((out), ']');                 \
+    } while (0)
+
+static void put_plan(struct strbuf *out, const struct plan *plan)
+{
+    strbuf_char(out, '{');
+    put_text(out, "branch", plan->branch);
+    put_text(out, "commit", plan->commit);
+    put_json(out, "door", plan->door);
+    put_text(out, "environment", plan->environment);
+    put_int(out, "format", PLAN_FORMAT);
+    PUT_LIST(out, "instances", put_instance, plan->instances, plan->instance_count);
+    put_text(out, "kind", plan_kind_text(plan->kind));
+    PUT_LIST(out, "monitors", put_monitor, plan->monitors, plan->monitor_count);
+    put_unit(out, "old_unit", &plan->old_unit);
+    put_text(out, "pipeline", plan->pipeline);
+    put_text(out, "project", plan->project);
+    put_text(out, "release", plan->release);
+    put_text(out, "requester", plan->requester);
+    put_bool(out, "rollback", plan->rollback);
+    PUT_LIST(out, "stages", put_stage, plan->stages, plan->stage_count);
+    PUT_LIST(out, "steps", put_step, plan->steps, plan->step_count);
+    put_text(out, "subject", plan->subject);
+    put_json(out, "terms", plan->terms.json);
+    put_unit(out, "unit", &plan->unit);
+    strbuf_char(out, '}');
 }
 
 void plan_encode(struct arena *arena, struct plan *plan)
 {
-    json_t *root CLEANUP(json_cleanup) = json_object();
-    json_t *stages = json_array(), *steps = json_array(), *instances = json_array(), *monitors = json_array();
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(SIZE_MAX);
     struct digest digest;
     char *hex = arena_alloc(arena, DIGEST_HEX);
 
-    put_int(root, "format", PLAN_FORMAT);
-    put_text(root, "kind", plan_kind_text(plan->kind));
-    put_text(root, "release", plan->release);
-    put_text(root, "project", plan->project);
-    put_text(root, "environment", plan->environment);
-    put_text(root, "pipeline", plan->pipeline);
-    put_text(root, "commit", plan->commit);
-    put_text(root, "branch", plan->branch);
-    put_text(root, "subject", plan->subject);
-    put_text(root, "requester", plan->requester);
-    json_object_set_new(root, "rollback", json_boolean(plan->rollback));
-    json_object_set_new(root, "unit", encode_unit(&plan->unit));
-    json_object_set_new(root, "old_unit", encode_unit(&plan->old_unit));
-    put_json(root, "terms", plan->terms.json);
-    put_json(root, "door", plan->door);
-    for (int i = 0; i < plan->stage_count; i++)
-        json_array_append_new(stages, encode_stage(&plan->stages[i]));
-    for (int i = 0; i < plan->step_count; i++)
-        json_array_append_new(steps, encode_step(&plan->steps[i]));
-    for (int i = 0; i < plan->instance_count; i++)
-        json_array_append_new(instances, encode_instance(&plan->instances[i]));
-    for (int i = 0; i < plan->monitor_count; i++)
-        json_array_append_new(monitors, encode_monitor(&plan->monitors[i]));
-    json_object_set_new(root, "stages", stages);
-    json_object_set_new(root, "steps", steps);
-    json_object_set_new(root, "instances", instances);
-    json_object_set_new(root, "monitors", monitors);
-
-    plan->text = json_canonical(arena, root);
-    digest = digest_of(plan->text, strlen(plan->text));
+    put_plan(&text, plan);
+    plan->text = arena_text_n(arena, strbuf_view(&text), text.length);
+    digest = digest_of(text.bytes, text.length);
     digest_hex(&digest, hex);
     plan->digest = hex;
 }

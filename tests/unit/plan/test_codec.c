@@ -21,6 +21,10 @@
 static void assert_comes_back(struct arena *arena, const struct plan *plan)
 {
     struct plan *back;
+    json_t *json;
+
+    assert_ok(json_parse(plan->text, strlen(plan->text), "plan", &json));
+    assert_string_equal(json_canonical(arena, json_in_arena(arena, json)), plan->text);
 
     assert_ok(plan_decode(arena, plan->text, strlen(plan->text), &back));
     assert_string_equal(back->text, plan->text);
