@@ -287,7 +287,7 @@ crash: with-faults fixtures packages-test ## kill at every fault point, in pairs
 	  bats --filter 'whole release|two runners' tests/scenario/crash.bats
 
 .PHONY: zero-loss
-zero-loss: $(PROGRAM) $(ZERO_LOSS) fixtures packages-test ## a release under 300,000 requests loses nothing, and two bad ways do; LONG=1: 3,000,000
+zero-loss: $(PROGRAM) $(ZERO_LOSS) fixtures packages-test ## releases under 300,000 requests lose nothing, and two bad ways do; LONG=1: 3,000,000
 	@PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_FIXTURES=$(abspath $(BUILD)/fixtures) \
 	  ZERO_LOSS=$(abspath $(B))/tests/zero-loss tests/zero-loss/run $(if $(LONG),long,full)
 

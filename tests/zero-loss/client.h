@@ -35,8 +35,8 @@ struct client {
     bool ending;     /* nothing new is begun */
     int64_t ended_us;
 
-    uint64_t number; /* the next request */
-    int under_way;
+    uint64_t number;                              /* the next request */
+    int quick_count;                              /* under way, and nothing was asked to take long */
     struct wire_list busy, idle, asleep, leaving; /* kept connections; idle: the one used last comes first */
     int idle_count;
     int64_t look_us; /* when the lists are looked through next */
