@@ -34,7 +34,8 @@ struct line {
     size_t head_length, head_sent;
     size_t body_sent; /* of an upload */
     int64_t began_us; /* when the upload's body may begin */
-    int64_t idle_since_us, wake_us;
+    int64_t since_us; /* it is in its list */
+    int64_t wake_us;
     int64_t gone_us; /* when the client learns that the other side closed it; 0 = it did not */
 };
 
@@ -91,7 +92,7 @@ static void settle(struct line *line, enum outcome outcome, const struct reply *
         record->status = (uint16_t)reply->status;
         record->instance = (int16_t)ledger_instance_of(&client->ledger, reply->boot, reply->version);
     }
-    line->idle_since_us = now;
+    line->since_us = now;
     line->wake_us = now + (int64_t)line->task.sleep_ms * 1000;
     if (!reply || line->wire.failed || line->wire.ended)
         drop(line);
@@ -236,12 +237,13 @@ static bool begin(struct client *client, int64_t due_us, int64_t now_us)
         return false;
     *record = (struct ledger_record){.due_us = due_us + client->wall_us,
                                      .asked_ms = task.asked_ms,
-                                     .idle_ms = line->list ? (uint32_t)((now_us - line->idle_since_us) / 1000) : 0,
+                                     .idle_ms = line->list ? (uint32_t)((now_us - line->since_us) / 1000) : 0,
                                      .instance = -1,
                                      .kind = (uint8_t)task.kind};
     head->late_count += now_us - due_us > LATE_US;
     if (now_us - due_us > head->late_most_us)
         head->late_most_us = now_us - due_us;
+    line->since_us = now_us;
     line->number = client->number++;
     head->count = client->number;
     line->task = task;
@@ -274,7 +276,7 @@ static void drop_old(struct client *client, const struct wire_list *list, int64_
 
         next = TAILQ_NEXT(wire, link);
         client->ledger.head->closed_idle += gone;
-        if (gone || now_us - line->idle_since_us > IDLE_MOST_US)
+        if (gone || now_us - line->since_us > IDLE_MOST_US)
             drop(line);
     }
 }
@@ -321,7 +323,7 @@ bool requests_are_over(struct client *client, int64_t now_us)
         struct line *line = line_of(wire);
 
         next = TAILQ_NEXT(wire, link);
-        if (now_us + client->wall_us - record_of(line)->due_us > GIVE_UP_US + (int64_t)line->task.asked_ms * 1000)
+        if (now_us - line->since_us > GIVE_UP_US + (int64_t)line->task.asked_ms * 1000)
             settle(line, OUTCOME_NONE, NULL);
     }
     return TAILQ_EMPTY(&client->busy);
