@@ -119,13 +119,16 @@ enum call_status unit_build(struct call *call, const struct reply *last, struct 
 
 enum call_status unit_collect(struct call *call, const struct reply *last, struct effect *want)
 {
+    const json_t *names = json_object_get(call->params, "artifacts");
     struct unit_call *own = own_of(call);
     json_t *artifacts = NULL;
 
+    if (json_array_size(names) == 0)
+        return call_done(call, json_pack("{s:[]}", "artifacts"), NULL);
     if (own->phase == UNIT_BEGIN) {
         const char *arguments[] = {"__collect", json_get_text(call->params, "out"), NULL};
 
-        want_self(call, want, arguments, json_canonical(call->arena, json_object_get(call->params, "artifacts")));
+        want_self(call, want, arguments, json_canonical(call->arena, names));
         own->phase = UNIT_RUNNING;
         return CALL_WANTS;
     }

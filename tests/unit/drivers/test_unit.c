@@ -143,11 +143,22 @@ static void test_unit_collect__gives_the_names_and_reads_the_list(void **state)
 static void test_unit_collect__does_not_take_anything_for_a_list(void **state)
 {
     struct arena *arena = *state;
-    struct made made = begin(arena, "{\"out\":\"/s/out\",\"artifacts\":[]}");
+    struct made made = begin(arena, "{\"out\":\"/s/out\",\"artifacts\":[\"rooms\"]}");
     struct reply reply = exited(0, "all good");
 
     unit_collect(&made.call, NULL, &made.want);
     assert_int_equal(unit_collect(&made.call, &reply, &made.want), CALL_FAILED);
+    call_release(&made.call);
+}
+
+static void test_unit_collect__starts_no_child_for_nothing(void **state)
+{
+    struct arena *arena = *state;
+    struct made made = begin(arena, "{\"out\":\"/s/out\",\"artifacts\":[]}");
+
+    assert_int_equal(unit_collect(&made.call, NULL, &made.want), CALL_DONE);
+    assert_int_equal(json_array_size(json_object_get(made.call.detail, "artifacts")), 0);
+    assert_true(json_is_array(json_object_get(made.call.detail, "artifacts")));
     call_release(&made.call);
 }
 
@@ -180,6 +191,7 @@ int main(void)
         TEST_WITH_ARENA(test_unit_build__fails_with_the_exit_code_of_the_command),
         TEST_WITH_ARENA(test_unit_collect__gives_the_names_and_reads_the_list),
         TEST_WITH_ARENA(test_unit_collect__does_not_take_anything_for_a_list),
+        TEST_WITH_ARENA(test_unit_collect__starts_no_child_for_nothing),
         TEST_WITH_ARENA(test_unit_remove__removes_each_directory_and_stops_at_the_first_trouble),
     };
 
