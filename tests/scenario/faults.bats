@@ -440,8 +440,9 @@ nobody_between()
     mv -f "$REPO/.penstock/doors/prod/real.sock" "$REPO/.penstock/doors/prod/admin.sock"
 }
 
-# troubled_by MODE WORDS: at the gate of the shift that happens to the socket, and the gate is opened; the step fails in
-# these words, and the weights are what they were. With the socket back the release succeeds.
+# troubled_by MODE WORDS: at the gate of the shift that happens to the socket, and the gate is opened. The next step fails in
+# these words, or the watch says them before it begins; the weights are what they were. With the socket back the release
+# succeeds.
 troubled_by()
 {
     local id new old
@@ -455,7 +456,7 @@ troubled_by()
     sit_between "$1"
     [[ $1 != refuse ]] || kill -KILL "$between"
     p approve "$id" managers --as ana --yes >"$D/approve.out" 2>&1 || fail "$(cat "$D/approve.out")"
-    await 30 event_there "$id" step.failed "$2"
+    await 30 event_there "$id" '' "$2"
     assert_equal "$(haproxy_at_work "$new") $(haproxy_at_work "$old")" '1 3'
     answers || fail 'the front door does not serve'
     nobody_between
