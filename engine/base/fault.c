@@ -2,6 +2,8 @@
  * PENSTOCK_FAULT=name:n       SIGKILL at the n-th pass of `name` in this process
  * PENSTOCK_FAULT=stop:name:n  SIGSTOP there: it stands still until somebody continues it
  * PENSTOCK_FAULT=count:FILE   append the name of each pass to FILE, a line each: the list that a crash test walks
+ *
+ * count:FILE,NAME:N and count:FILE,stop:NAME:N do both.
  */
 
 #include "base/fault.h"
@@ -29,6 +31,17 @@ static void fault_count(const char *file, const char *name)
     close(fd);
 }
 
+/* Behind `count:FILE`, which is done; NULL: there is nothing else. */
+static const char *counted(const char *wanted, const char *name)
+{
+    const char *file = wanted + strlen("count:");
+    size_t length = strcspn(file, ",");
+    char *path CLEANUP(heap_cleanup) = heap_printf("%.*s", (int)length, file);
+
+    fault_count(path, name);
+    return file[length] ? file + length + 1 : NULL;
+}
+
 void fault_point(const char *name)
 {
     static unsigned long passes;
@@ -40,10 +53,10 @@ void fault_point(const char *name)
 
     if (!wanted || !*wanted)
         return;
-    if (text_starts(wanted, "count:")) {
-        fault_count(wanted + strlen("count:"), name);
+    if (text_starts(wanted, "count:"))
+        wanted = counted(wanted, name);
+    if (!wanted)
         return;
-    }
     place = text_starts(wanted, "stop:") ? wanted + strlen("stop:") : wanted;
     colon = strrchr(place, ':');
     number = colon ? strtoul(colon + 1, &end, 10) : 0;
@@ -53,7 +66,7 @@ void fault_point(const char *name)
         return;
     if (++passes == number)
         raise(place == wanted ? SIGKILL
-                              : SIGSTOP); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees the signal */
+                              : SIGSTOP); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees it */
 }
 
 #endif

@@ -282,7 +282,7 @@ END
 }
 
 @test "two runners: stopped between a commit and its effect, it does not begin that effect any more" {
-    local SAMPLE=${SAMPLE:-18} wanted passes pass number=0 stops=0
+    local SAMPLE=${SAMPLE:-18} wanted passes pass passed number=0 stops=0
 
     steps='[{share: 50%, hold: 100ms}, {share: 100%, hold: 50ms}]'
     settle='{samples: 2, over: 100ms}'
@@ -302,14 +302,18 @@ END
         number=$((number + 1))
         (((number - 1) % ((SAMPLE + 2) / 3) == 0)) || continue
         commit "3.$number.0"
-        PENSTOCK_FAULT=stop:commit.after:$pass p_background second release prod --yes
+        rm -f "$D/second.passes"
+        PENSTOCK_FAULT=count:$D/second.passes,stop:commit.after:$pass p_background second release prod --yes
         wait_for 20 stands_still "$second_pid" || fail "it did not stop at commit.after:$pass"
         stops=$((stops + 1))
+        passed=$(wc -l <"$D/second.passes")
         id=$(newest)
         take_the_lock_away
         p resume "$id" >"$D/resume.out" 2>&1 || fail "commit.after:$pass: resume failed: $(cat "$D/resume.out")"
         kill -CONT "$second_pid"
         fenced_out second
+        ! tail -n "+$((passed + 1))" "$D/second.passes" | grep -q effect.before ||
+            fail "commit.after:$pass: it began an effect: $(tail -n "+$((passed + 1))" "$D/second.passes")"
         as_with_one_runner
         [[ $(shape_of "$id") == "$wanted" ]] ||
             fail "commit.after:$pass: $id ended otherwise: $(diff <(echo "$wanted") <(shape_of "$id"))"

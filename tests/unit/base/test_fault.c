@@ -81,6 +81,14 @@ static void test_fault__counts_the_passes(void **state)
     assert_ok(file_read(path, &text));
     assert_string_equal(strbuf_view(&text), "tick.before_commit\ntick.after_commit\ntick.before_commit\n");
     unlink(path);
+
+    /* Both: it is counted, too, where it is killed. */
+    heap_cleanup(&wanted);
+    wanted = heap_printf("count:%s,tick.after_commit:1", path);
+    assert_true(WIFSIGNALED(passed_with(wanted).status));
+    assert_ok(file_read(path, &text));
+    assert_string_equal(strbuf_view(&text), "tick.before_commit\ntick.after_commit\n");
+    unlink(path);
 }
 
 static void test_fault__refuses_what_it_does_not_understand(void **state)
