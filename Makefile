@@ -104,7 +104,7 @@ LIB := $(B)/libpenstock.a
 PROGRAM := $(if $(and $(filter $(MAIN),$(ENGINE)),$(wildcard engine/cli/*.c)),$(B)/penstock)
 MODEL_OBJECTS := $(MODEL:%.c=$(B)/obj/%.o)
 MODEL_MAIN_OBJECT := $(MODEL_MAIN:%.c=$(B)/obj/%.o)
-MODEL_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv malloc_trim tx_begin \
+MODEL_WRAPS := clock_boot_ms clock_wall_ms clock_boot_id getpid holder_start gethostname getenv malloc_trim tx_begin tx_look \
                tx_commit extract_number extract_identity
 MODEL_LINK := $(MODEL_WRAPS:%=-Wl,--wrap=%)
 REHEARSE := $(if $(PROGRAM),$(if $(filter $(MODEL_MAIN),$(ENGINE)),$(B)/penstock-rehearse))

@@ -119,6 +119,13 @@ struct error *__wrap_tx_begin(struct record *record, struct tx *tx)
     return __real_tx_begin(record, tx);
 }
 
+struct error *__wrap_tx_look(struct record *record, struct tx *tx)
+{
+    if (!hooks.people && sim.killed)
+        return error_new(ERR_RECORD, KIND_PERMANENT, "the runner is dead (simulated)");
+    return __real_tx_look(record, tx);
+}
+
 struct error *__wrap_tx_commit(struct tx *tx)
 {
     struct error *error;

@@ -22,7 +22,9 @@ struct record;
 struct tx;
 
 struct error *__real_tx_begin(struct record *record, struct tx *tx);
+struct error *__real_tx_look(struct record *record, struct tx *tx);
 struct error *__wrap_tx_begin(struct record *record, struct tx *tx);
+struct error *__wrap_tx_look(struct record *record, struct tx *tx);
 struct error *__real_tx_commit(struct tx *tx);
 struct error *__wrap_tx_commit(struct tx *tx);
 bool __real_extract_number(struct arena *arena, const struct extract *extract, const char *body, size_t length,

@@ -69,7 +69,7 @@ static struct error *begin_effect(struct call_run *run)
     struct tx tx CLEANUP(tx_rollback) = TX_INIT;
 
     if (effect_changes(&run->want)) {
-        TRY(tx_begin(r->record, &tx));
+        TRY(tx_look(r->record, &tx));
         TRY(lease_check(&tx, &r->lease));
     }
     run->effect = io_start(r->io, &run->want, on_reply, run);

@@ -45,6 +45,7 @@ struct record {
     char *lock_path; /* of write.lock; NULL when reading only */
     int lock_fd;     /* its descriptor, or -1 */
     bool in_tx;
+    bool looking;  /* tx_look(): there is nothing to commit */
     bool spoiled;  /* an append of this transaction failed half-way: it can only be rolled back */
     int wal_pages; /* in the write-ahead log at our last commit */
     struct journal_tail tail;

@@ -13,7 +13,7 @@ struct error *evidence_put(struct tx *tx, struct arena *arena, const char *bytes
     struct digest sum = digest_of(bytes, length);
     char hex[DIGEST_HEX];
 
-    MUST(tx->record && tx->record->in_tx);
+    MUST(tx->record && tx->record->in_tx && !tx->record->looking);
     if (length > EVIDENCE_LIMIT_BYTES)
         return error_new(ERR_LIMIT, KIND_PERMANENT, "evidence has %zu bytes, but the record takes at most %zu", length,
                          EVIDENCE_LIMIT_BYTES);

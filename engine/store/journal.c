@@ -249,7 +249,7 @@ struct error *journal_append(struct tx *tx, struct event *event)
     struct journal_row row;
     struct error *error;
 
-    MUST(record && record->in_tx && event->actor && *event->actor && event->reason);
+    MUST(record && record->in_tx && !record->looking && event->actor && *event->actor && event->reason);
     MUST(event->release || stands_alone(event->kind));
     TRY(find_tail(record));
     json = event_encode(event);

@@ -62,6 +62,16 @@ struct error *tx_begin(struct record *record, struct tx *tx)
     return NULL;
 }
 
+struct error *tx_look(struct record *record, struct tx *tx)
+{
+    MUST(record->mode == RECORD_WRITE || record->mode == RECORD_CREATE);
+    MUST(!record->in_tx && !tx->record);
+    TRY(write_lock(record));
+    record->in_tx = record->looking = true;
+    tx->record = record;
+    return NULL;
+}
+
 /* The lock is held. A checkpoint that fails loses nothing: the pages stay in the log. */
 static void checkpoint_locked(struct record *record)
 {
@@ -74,7 +84,7 @@ struct error *tx_commit(struct tx *tx)
     struct record *record = tx->record;
     struct error *error;
 
-    MUST(record && record->in_tx && !record->spoiled);
+    MUST(record && record->in_tx && !record->looking && !record->spoiled);
     fault_point("record.commit.before");
     error = run_kept(record, "COMMIT");
     if (error) {
@@ -100,8 +110,9 @@ void tx_rollback(struct tx *tx)
     /* After an I/O error SQLite may have rolled back by itself. */
     if (!sqlite3_get_autocommit(record->db))
         sqlite3_exec(record->db, "ROLLBACK", NULL, NULL, NULL);
-    record->tail.known = false;
-    record->in_tx = false;
+    if (!record->looking)
+        record->tail.known = false;
+    record->in_tx = record->looking = false;
     tx->record = NULL;
     lock_drop(record->lock_fd);
 }

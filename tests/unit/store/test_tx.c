@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "store/database.h"
+#include "store/lock.h"
 
 #define WRITERS 3
 #define EVENTS_EACH 100
@@ -41,6 +42,47 @@ static void begin_twice(void *context)
 static void test_tx_begin__twice_is_a_bug(void **state)
 {
     assert_int_equal(WEXITSTATUS(unit_in_child(begin_twice, *state).status), 70);
+}
+
+static void append_while_looking(void *context)
+{
+    struct story *story = context;
+    struct event event = {.kind = EVENT_FINDING, .release = "r-1", .actor = "x", .reason = "x", .step = -1};
+    struct tx tx = TX_INIT;
+
+    error_free(tx_look(story->record, &tx));
+    error_free(journal_append(&tx, &event));
+}
+
+static void commit_a_look(void *context)
+{
+    struct story *story = context;
+    struct tx tx = TX_INIT;
+
+    error_free(tx_look(story->record, &tx));
+    error_free(tx_commit(&tx));
+}
+
+static void test_tx_look__keeps_writers_out_and_changes_nothing(void **state)
+{
+    struct story *story = *state;
+    const char *path = arena_printf(story->arena, "%s/write.lock", story->directory);
+    struct tx tx = TX_INIT;
+    bool held;
+    int fd;
+
+    assert_ok(lock_open(path, &fd));
+    assert_ok(tx_look(story->record, &tx));
+    assert_ok(lock_try(fd, path, &held));
+    assert_false(held);
+    tx_rollback(&tx);
+    assert_ok(lock_try(fd, path, &held));
+    assert_true(held);
+    close(fd);
+    assert_ok(find(story->record, "writer", "x"));
+    assert_int_equal(count_events(story), 1);
+    assert_int_equal(WEXITSTATUS(unit_in_child(append_while_looking, story).status), 70);
+    assert_int_equal(WEXITSTATUS(unit_in_child(commit_a_look, story).status), 70);
 }
 
 static void commit_spoiled(void *context)
@@ -311,6 +353,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         STORY_TEST(test_tx_begin__twice_is_a_bug),
+        STORY_TEST(test_tx_look__keeps_writers_out_and_changes_nothing),
         STORY_TEST(test_tx_commit__after_a_failed_append_is_a_bug),
         STORY_TEST(test_tx__of_several_processes_make_one_chain),
         STORY_TEST(test_tx__of_a_killed_process_is_undone_and_its_lock_gone),
