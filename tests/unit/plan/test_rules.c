@@ -112,6 +112,9 @@ static void test_rules__a_branch_that_was_renamed_is_not_the_branch(void **state
     assert_string_equal(refusals(&p), "penstock.yaml:8:15 commit aaaaaaa is on no branch that environment 'prod' takes "
                                       "(release/*, hotfix)\n"
                                       "  it is on no branch at all; was one renamed or deleted?\n");
+    p = asked(state, BRANCHES);
+    p.facts.rules.of_origin = true;
+    assert_true(text_ends(refusals(&p), "\n  origin has it on no branch: git push\n"));
 }
 
 static void test_rules__a_stray_commit_is_named(void **state)
