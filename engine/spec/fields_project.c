@@ -54,9 +54,10 @@ static const struct field gate_fields[] = {
     {.name = "barred",
      .type = FIELD_FLAGS,
      .words = barred_words,
-     .doc = "who may not decide here, even when listed",
-     .more = "Whose commit it is, 'people' at the top of the file says; without it, a login name is looked for in the "
-             "mail address and in the name.",
+     .doc = "who may not approve here, even when listed",
+     .more =
+         "A no of theirs counts. Whose commit it is, 'people' at the top of the file says; a login name in the mail "
+         "address or in the name counts too.",
      .example = "[requester, authors]"},
     {.name = "expires",
      .type = FIELD_DURATION,
