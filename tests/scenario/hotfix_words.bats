@@ -40,7 +40,6 @@ lane()
     fix=$id
 }
 
-at_half() { share_is r-2 "$(unit_of r-2)" 5000; }
 
 # refused STATUS TEXT ARGUMENTS...: of hotfix; with the hint in $hint.
 refused()
