@@ -114,7 +114,10 @@ UNIT_TESTS := $(sort $(wildcard $(foreach room,$(UNIT_ROOMS),tests/unit/$(room)/
 CONTRACT_TESTS := $(if $(ROOMS),,$(sort $(wildcard tests/contract/test_*.c)))
 # Shared by all test programs.
 SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
-TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS))
+# Made-up cherry-picks, and git's own answers.
+PICK_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/pick/*.c)))
+PICK_TESTS := $(if $(ROOMS),,$(B)/tests/pick/test_cases)
+TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_TESTS) $(CONTRACT_TESTS)) $(PICK_TESTS)
 # The model is linked in front of the library: its io is taken, and the library's own is not. The tests of run and of the
 # model are over the same world.
 SIMULATION_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/simulation/*.c))) $(MODEL_OBJECTS)
@@ -214,9 +217,13 @@ $(B)/simulate: $(SIMULATION_OBJECTS) $(LIB)
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(SIMULATION_LINK) -o $@ $(SIMULATION_OBJECTS) $(LIB) $(LIBRARY_LIBS)
 
-$(filter-out $(SIMULATED_TESTS),$(TEST_PROGRAMS)): $(B)/tests/%: $(B)/obj/tests/%.o $(SUPPORT_OBJECTS) $(LIB)
+$(filter-out $(SIMULATED_TESTS) $(PICK_TESTS),$(TEST_PROGRAMS)): $(B)/tests/%: $(B)/obj/tests/%.o $(SUPPORT_OBJECTS) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJECTS) $(LIB) $(LIBRARY_LIBS) -lcmocka
+
+$(B)/tests/pick/test_cases: $(PICK_OBJECTS) $(SUPPORT_OBJECTS) $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PICK_OBJECTS) $(SUPPORT_OBJECTS) $(LIB) $(LIBRARY_LIBS) -lcmocka
 
 $(B)/tests/crash/crash: $(CRASH_OBJECTS) $(LIB)
 	@mkdir -p $(@D)
@@ -239,7 +246,7 @@ $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz
 	@$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBRARY_LIBS)
 
 -include $(SIMULATION_OBJECTS:.o=.d) $(MODEL_MAIN_OBJECT:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
-         $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) \
+         $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) $(PICK_OBJECTS:.o=.d) \
          $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/zero-loss/*.c)) \
          $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d $(B)/obj/tests/fuzz/starve.d
 

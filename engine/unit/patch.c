@@ -12,11 +12,6 @@
 #define FILE_LIMIT_BYTES ((git_object_size_t)16 << 20) /* a larger one is compared by its id */
 #define BINARY_LOOK_BYTES 8000
 
-static bool is_regular(const struct tree_item *item)
-{
-    return item->mode == GIT_FILEMODE_BLOB || item->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
-}
-
 /* NULL for nothing. False in *lines: it has none to compare. */
 static struct error *read_side(git_repository *git, const struct tree_change *change, const struct tree_item *item,
                                git_blob **out, bool *lines)
@@ -25,7 +20,7 @@ static struct error *read_side(git_repository *git, const struct tree_change *ch
 
     if (!tree_item_is(item))
         return NULL;
-    if (!is_regular(item)) {
+    if (!tree_item_is_regular(item)) {
         *lines = false;
         return NULL;
     }

@@ -1,9 +1,9 @@
 #include "unit/pick_file.h"
 
 /*
- * git merges lines by its histogram diff, which libgit2 does not offer. Where lines repeat, ways of comparing can see
- * different changes, and then merge to different files without a conflict. So each file is merged by all the
- * ways that there are, and only what they agree on is taken.
+ * Where lines repeat, ways of comparing can see different changes, and then merge to different files without a conflict. git
+ * merges by its histogram way (of late: by Myers' before), which libgit2 does not offer. So each file is merged by all
+ * the ways that libgit2 has and by pick_lines.c, and only what they agree on is taken.
  */
 
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "unit/handles.h"
+#include "unit/pick_lines.h"
 #include "unit/repository.h"
 
 #define FILE_LIMIT_BYTES ((git_object_size_t)16 << 20)
@@ -160,6 +161,21 @@ static bool same_result(const git_merge_file_result *a, const git_merge_file_res
     return a->automergeable && b->automergeable && a->len == b->len && memcmp(a->ptr, b->ptr, a->len) == 0;
 }
 
+static struct pick_text text_of(const git_blob *blob)
+{
+    return (struct pick_text){.bytes = git_blob_rawcontent(blob), .size = (size_t)git_blob_rawsize(blob)};
+}
+
+static bool same_by_histogram(const struct contents *contents, const git_merge_file_result *merged)
+{
+    const struct pick_text base = text_of(contents->base), ours = text_of(contents->ours);
+    const struct pick_text theirs = text_of(contents->theirs);
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(SIZE_MAX);
+
+    return pick_lines_merge(&base, &ours, &theirs, &text) && text.length == merged->len &&
+           memcmp(strbuf_view(&text), merged->ptr, merged->len) == 0;
+}
+
 static struct error *merge_lines(const struct pick_context *context, const char *path, const struct contents *contents,
                                  struct pick_file *out)
 {
@@ -178,6 +194,8 @@ static struct error *merge_lines(const struct pick_context *context, const char 
         if (!same_result(&merged, &other))
             return conflict(out, CONFLICT_TWO_WAYS);
     }
+    if (!same_by_histogram(contents, &merged))
+        return conflict(out, CONFLICT_TWO_WAYS);
     if (git_blob_create_from_buffer(&out->result.id, context->git, merged.ptr, merged.len) < 0)
         return repository_error("cannot make the new content of '%s'", path);
     return NULL;
@@ -207,11 +225,6 @@ static struct error *merge_content(const struct pick_context *context, const cha
 
 /* ------------------------------------------------------------------------------------------------ all */
 
-static bool is_regular(const struct tree_item *item)
-{
-    return item->mode == GIT_FILEMODE_BLOB || item->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
-}
-
 static enum pick_conflict_kind kind_conflict(const struct pick_sides *sides)
 {
     if (sides->base.mode == sides->ours.mode && sides->base.mode == sides->theirs.mode)
@@ -230,7 +243,7 @@ struct error *pick_file_merge(const struct pick_context *context, const char *pa
     out->result = *theirs;
     if (tree_item_same(base, ours))
         return NULL;
-    if (!is_regular(base) || !is_regular(ours) || !is_regular(theirs))
+    if (!tree_item_is_regular(base) || !tree_item_is_regular(ours) || !tree_item_is_regular(theirs))
         return conflict(out, kind_conflict(sides));
     out->result.mode = base->mode == theirs->mode ? ours->mode : theirs->mode;
     out->result.id = git_oid_equal(&base->id, &theirs->id) ? ours->id : theirs->id;

@@ -328,6 +328,12 @@ static struct error *apply_modification(struct merge *merge, const struct tree_c
     return merge_at(merge, change->path, NULL, &sides);
 }
 
+/* Two new files of one name go together when one of them is empty. */
+static bool one_is_empty(const struct tree_item *ours, const struct tree_item *theirs)
+{
+    return ours->mode == theirs->mode && (tree_item_is_empty(ours) || tree_item_is_empty(theirs));
+}
+
 static struct error *apply_addition(struct merge *merge, const struct tree_change *change)
 {
     struct pick_sides sides = {.base = nothing, .theirs = change->after};
@@ -337,6 +343,8 @@ static struct error *apply_addition(struct merge *merge, const struct tree_chang
     TRY(moved_by_ours(merge, change->path, &moved));
     if (moved)
         push_conflict(merge, CONFLICT_DIRECTORY_MOVED, change->path, moved, &sides);
+    else if (is_file(&sides.ours) && one_is_empty(&sides.ours, &change->after))
+        push_edit(merge, change->path, tree_item_is_empty(&sides.ours) ? &change->after : &sides.ours);
     else if (is_file(&sides.ours) && !tree_item_same(&sides.ours, &change->after))
         push_conflict(merge, CONFLICT_BOTH_ADDED, change->path, NULL, &sides);
     else if (!is_file(&sides.ours))

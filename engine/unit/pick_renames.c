@@ -135,11 +135,6 @@ static bool is_addition(const struct tree_change *change)
     return !tree_item_is(&change->before) && tree_item_is(&change->after);
 }
 
-static bool is_regular(const struct tree_item *item)
-{
-    return item->mode == GIT_FILEMODE_BLOB || item->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
-}
-
 static const char *name_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -162,7 +157,7 @@ static struct error *score(git_repository *git, const struct tree_item *from, co
     git_blob *new CLEANUP(blob_cleanup) = NULL;
 
     *out = (struct pick_similarity){0};
-    if (!is_regular(from) || !is_regular(to))
+    if (!tree_item_is_regular(from) || !tree_item_is_regular(to))
         return NULL;
     if (git_blob_lookup(&old, git, &from->id) < 0 || git_blob_lookup(&new, git, &to->id) < 0)
         return repository_missing(git, "the content of a renamed file");
@@ -170,15 +165,6 @@ static struct error *score(git_repository *git, const struct tree_item *from, co
         *out = pick_similarity(git_blob_rawcontent(old), (size_t)git_blob_rawsize(old), git_blob_rawcontent(new),
                                (size_t)git_blob_rawsize(new));
     return NULL;
-}
-
-/* An empty file is no other one's new name. */
-static bool is_empty(const struct tree_item *item)
-{
-    git_oid empty;
-
-    git_odb_hash(&empty, "", 0, GIT_OBJECT_BLOB);
-    return git_oid_equal(&item->id, &empty);
 }
 
 struct search {
@@ -282,12 +268,13 @@ struct error *pick_rename_find(git_repository *git, const struct tree_changes *s
 
     *out = RENAME_NONE;
     *to = -1;
-    if (is_empty(&gone->before))
-        return NULL;
+    if (tree_item_is_empty(&gone->before))
+        return NULL; /* an empty file is no other one's old name */
     targets = same_content(side, &gone->before.id, true, to);
     if (targets > 0) {
         sources = same_content(side, &gone->before.id, false, &ignored);
-        *out = targets == 1 && sources == 1 && is_regular(&gone->before) && is_regular(&side->items[*to].after)
+        *out = targets == 1 && sources == 1 && tree_item_is_regular(&gone->before) &&
+                       tree_item_is_regular(&side->items[*to].after)
                    ? RENAME_SURE
                    : RENAME_UNSURE;
         return NULL;

@@ -27,6 +27,14 @@ static struct error *read_tree(git_repository *git, const git_oid *id, const cha
     return NULL;
 }
 
+bool tree_item_is_empty(const struct tree_item *item)
+{
+    git_oid empty;
+
+    return tree_item_is_regular(item) && git_odb_hash(&empty, "", 0, GIT_OBJECT_BLOB) == 0 &&
+           git_oid_equal(&item->id, &empty);
+}
+
 /* "a" < "a/x" < "a-b": the slash stands below every character of a name, the end below the slash. */
 static int rank_of(char c)
 {

@@ -45,6 +45,13 @@ static inline bool tree_item_same(const struct tree_item *a, const struct tree_i
     return a->mode == b->mode && (!tree_item_is(a) || git_oid_equal(&a->id, &b->id));
 }
 
+static inline bool tree_item_is_regular(const struct tree_item *item)
+{
+    return item->mode == GIT_FILEMODE_BLOB || item->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+}
+
+bool tree_item_is_empty(const struct tree_item *item); /* a file without a byte */
+
 /* Component by component, so that a directory and what is in it stand together. */
 int tree_path_order(const char *a, const char *b);
 

@@ -19,7 +19,7 @@
  * where that is linked in.
  */
 const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
+__attribute__((weak)) const char *__lsan_default_suppressions(void)
 {
     return "leak:libpcre2\n";
 }
