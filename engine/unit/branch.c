@@ -10,12 +10,6 @@
 
 static const git_oid no_id; /* "must not exist" */
 
-/* Whatever the machine does next, the branch is where it was, or where it is now. */
-static void sync_changes(int on)
-{
-    git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, on);
-}
-
 struct error *branch_check_name(const char *branch)
 {
     int valid = 0;
@@ -101,9 +95,9 @@ struct error *branch_create(const struct branch_change *change, const char *comm
     TRY(commit_find(git, commit, &found));
     TRY(check_neighbours(git, change));
     full = heap_printf("refs/heads/%s", change->branch);
-    sync_changes(1);
+    repository_sync(true);
     result = git_reference_create_matching(&made, git, full, git_commit_id(found), 0, &no_id, change->message);
-    sync_changes(0);
+    repository_sync(false);
     if (result == GIT_EEXISTS || result == GIT_EMODIFIED)
         return exists_already(git, change->branch);
     return result < 0 ? write_error(git, change, result) : NULL;
@@ -174,9 +168,9 @@ struct error *branch_move(const struct branch_change *change, const char *old, c
         return moved_meanwhile(git, change, old);
     TRY(check_work_trees(change, now));
     TRY(check_forward(git, change, &from, new, &to));
-    sync_changes(1);
+    repository_sync(true);
     result = git_reference_create_matching(&moved, git, git_reference_name(now), &to, 1, &from, change->message);
-    sync_changes(0);
+    repository_sync(false);
     if (result == GIT_EMODIFIED || result == GIT_ENOTFOUND)
         return moved_meanwhile(git, change, old);
     return result < 0 ? write_error(git, change, result) : NULL;

@@ -8,7 +8,6 @@
 #include "unit/repository.h"
 
 #define BEFORE_THE_DISK 1000 /* libgit2 gives its own backends 1 and 2 */
-#define DEFAULT_COMPRESSION -1
 
 struct held {
     git_oid id;
@@ -117,31 +116,23 @@ struct error *pick_objects_hold(git_repository *git, struct pick_objects **out)
     return NULL;
 }
 
-static int write_all(git_odb_backend *disk, const struct pick_objects *objects)
-{
-    int result = 0;
-
-    for (size_t i = 0; i < objects->count && result >= 0; i++) {
-        const struct held *held = &objects->items[i];
-
-        result = disk->write(disk, &held->id, held->bytes, held->size, held->type);
-    }
-    return result;
-}
-
+/*
+ * As one pack: it is there with all its objects or not at all, and has to be synced once, however many they are.
+ */
 struct error *pick_objects_keep(git_repository *git, const struct pick_objects *objects)
 {
-    const int sync = 1;
-    git_buf directory = GIT_BUF_INIT;
-    git_odb_backend *disk = NULL;
-    int result = git_repository_item_path(&directory, git, GIT_REPOSITORY_ITEM_OBJECTS);
+    git_packbuilder *pack = NULL;
+    int result = git_packbuilder_new(&pack, git);
 
     if (result == 0)
-        result = git_odb_backend_loose(&disk, directory.ptr, DEFAULT_COMPRESSION, sync, 0, 0);
-    if (result == 0)
-        result = write_all(disk, objects);
-    if (disk)
-        disk->free(disk);
-    git_buf_dispose(&directory);
+        git_packbuilder_set_threads(pack, 1);
+    for (size_t i = 0; i < objects->count && result == 0; i++)
+        result = git_packbuilder_insert(pack, &objects->items[i].id, NULL);
+    if (result == 0) {
+        repository_sync(true);
+        result = git_packbuilder_write(pack, NULL, 0, NULL, NULL);
+        repository_sync(false);
+    }
+    git_packbuilder_free(pack);
     return result < 0 ? repository_error("cannot write the new commits to the repository") : NULL;
 }

@@ -15,7 +15,7 @@ struct pick_objects;
 /* From now on everything written through `git` is held in memory, and found there. Lives as long as `git`. */
 NODISCARD struct error *pick_objects_hold(git_repository *git, struct pick_objects **out);
 
-/* Writes all that is held to the repository, each before what refers to it, and synced: a branch may point to it then. */
+/* Writes all that is held to the repository, synced: a branch may point to it then. */
 NODISCARD struct error *pick_objects_keep(git_repository *git, const struct pick_objects *objects);
 
 #endif

@@ -124,6 +124,11 @@ void repository_close(git_repository **git)
     *git = NULL;
 }
 
+void repository_sync(bool on)
+{
+    git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, (int)on);
+}
+
 /* ------------------------------------------------------------------------------------------------ later errors */
 
 struct error *repository_error(const char *format, ...)

@@ -4,12 +4,19 @@
 /* Opens a git repository, and turns libgit2's errors into words that help. For this room's files only. */
 
 #include <git2.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
 /* `path` is a work tree's root or a bare repository. repository_close() is due even when libgit2 was only started. */
 NODISCARD struct error *repository_open(const char *path, git_repository **out);
 void repository_close(git_repository **git); /* NULL inside is fine */
+
+/*
+ * Whether what libgit2 writes is on the disk when it returns; else a branch could point to what a power cut took away. For
+ * the whole process, so only around a call.
+ */
+void repository_sync(bool on);
 
 /* ERR_REPOSITORY: the sentence, then what libgit2 said last. */
 NODISCARD struct error *repository_error(const char *format, ...) PRINTF_LIKE(1, 2);
