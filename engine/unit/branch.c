@@ -14,12 +14,10 @@ struct error *branch_check_name(const char *branch)
 {
     int valid = 0;
 
-    if (!branch || git_libgit2_init() < 0)
+    if (!branch)
         return error_new(ERR_USAGE, KIND_PERMANENT, "the branch has no name");
-    if (git_branch_name_is_valid(&valid, branch) < 0)
-        valid = 0;
-    git_libgit2_shutdown();
-    if (valid)
+    TRY(repository_start());
+    if (git_branch_name_is_valid(&valid, branch) == 0 && valid)
         return NULL;
     return error_hint(error_new(ERR_USAGE, KIND_PERMANENT, "'%s' cannot be the name of a branch", branch),
                       "git's rules: git help check-ref-format");

@@ -97,30 +97,33 @@ static struct error *open_error(const char *path, int result)
     return error_new(ERR_REPOSITORY, KIND_PERMANENT, "cannot open the git repository '%s': %s", path, words);
 }
 
+/* Never ended: each start reads and parses all certificates of the machine, which takes longer than a pick. */
+struct error *repository_start(void)
+{
+    static bool started;
+
+    if (started)
+        return NULL;
+    if (git_libgit2_init() < 0)
+        return error_new(ERR_REPOSITORY, KIND_PERMANENT, "cannot start libgit2: %s", last_words());
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, sizeof(extensions) / sizeof(extensions[0]));
+    started = true;
+    return NULL;
+}
+
 struct error *repository_open(const char *path, git_repository **out)
 {
     int result;
 
     *out = NULL;
-    if (git_libgit2_init() < 0)
-        return error_new(ERR_REPOSITORY, KIND_PERMANENT, "cannot start libgit2: %s", last_words());
-    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, sizeof(extensions) / sizeof(extensions[0]));
+    TRY(repository_start());
     result = git_repository_open(out, path);
-    if (result < 0) {
-        struct error *error = open_error(path, result);
-
-        git_libgit2_shutdown();
-        return error;
-    }
-    return NULL;
+    return result < 0 ? open_error(path, result) : NULL;
 }
 
 void repository_close(git_repository **git)
 {
-    if (!*git)
-        return;
     git_repository_free(*git);
-    git_libgit2_shutdown();
     *git = NULL;
 }
 

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 
-/* `path` is a work tree's root or a bare repository. repository_close() is due even when libgit2 was only started. */
+/* Starts libgit2, once a process; for what needs no repository. */
+NODISCARD struct error *repository_start(void);
+/* `path` is a work tree's root or a bare repository. */
 NODISCARD struct error *repository_open(const char *path, git_repository **out);
 void repository_close(git_repository **git); /* NULL inside is fine */
 
