@@ -18,7 +18,7 @@ UPDATE environment
 
 UPDATE environment SET live_unit = NULL
  WHERE name = (SELECT environment FROM release WHERE id = :release)
-   AND live_unit IN (SELECT name FROM unit WHERE state = 'destroyed');
+   AND EXISTS (SELECT 1 FROM unit WHERE unit.name = environment.live_unit AND unit.state = 'destroyed');
 
 UPDATE unit SET state = CASE WHEN name = (SELECT live_unit FROM environment WHERE environment.name = unit.environment)
                              THEN 'live' ELSE 'kept' END

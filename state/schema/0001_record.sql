@@ -79,6 +79,10 @@ CREATE TABLE release (
 ) STRICT;
 CREATE UNIQUE INDEX release_one_live ON release (environment) WHERE ended_ms IS NULL;
 CREATE INDEX release_by_environment ON release (environment, number);
+CREATE INDEX release_by_time ON release (created_ms, number);
+CREATE INDEX release_by_environment_and_time ON release (environment, created_ms, number);
+CREATE INDEX release_left ON release (ended_ms) WHERE end = 'failed';
+CREATE INDEX release_hotfix ON release (created_ms, number) WHERE kind = 'hotfix';
 
 CREATE TABLE unit (
     name TEXT PRIMARY KEY,
@@ -91,6 +95,8 @@ CREATE TABLE unit (
     created_ms INTEGER NOT NULL,
     ended_ms INTEGER
 ) STRICT;
+CREATE INDEX unit_by_environment ON unit (environment, number);
+CREATE INDEX unit_standing ON unit (environment, number) WHERE state <> 'destroyed';
 
 CREATE TABLE artifact (
     unit TEXT NOT NULL,
@@ -189,6 +195,7 @@ CREATE TABLE decision (
     used_seq INTEGER                    -- the event that used it, once
 ) STRICT;
 CREATE INDEX decision_by_release ON decision (release, seq);
+CREATE INDEX decision_by_time ON decision (at_ms);
 
 CREATE TABLE author (                   -- of the commits from base_commit to commit_id; committers too
     release TEXT NOT NULL,
@@ -205,6 +212,7 @@ CREATE TABLE rule (                     -- what the environment demanded of the 
     override_seq INTEGER,               -- the decision that let it be broken
     PRIMARY KEY (release, rule)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX rule_broken ON rule (release) WHERE verdict = 'overridden';
 
 CREATE TABLE closure (                  -- a live release waited with its traffic, for a window or a freeze
     seq INTEGER PRIMARY KEY,
@@ -218,6 +226,7 @@ CREATE TABLE closure (                  -- a live release waited with its traffi
     opened_seq INTEGER
 ) STRICT;
 CREATE INDEX closure_by_release ON closure (release);
+CREATE INDEX closure_by_time ON closure (closed_ms);
 
 CREATE TABLE override (                 -- a rule that may be broken for a time
     seq INTEGER PRIMARY KEY,            -- of the decision
@@ -302,6 +311,7 @@ CREATE TABLE drain (                    -- what was on an instance, and what bec
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (release, instance, probe)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX drain_unfinished ON drain (release) WHERE lost > 0 OR forced > 0;
 
 CREATE TABLE prober (
     release TEXT PRIMARY KEY,
