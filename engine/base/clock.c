@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
@@ -29,15 +30,23 @@ int64_t clock_wall_ms(void)
     return clock_ms(CLOCK_REALTIME);
 }
 
-const char *time_text(struct arena *arena, int64_t wall_ms)
+void time_add(struct strbuf *out, int64_t wall_ms)
 {
     /* Rounded down, also before 1970. */
     time_t seconds = (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
     struct tm tm;
 
     MUST(gmtime_r(&seconds, &tm));
-    return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-                        tm.tm_hour, tm.tm_min, tm.tm_sec);
+    strbuf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                  tm.tm_min, tm.tm_sec);
+}
+
+const char *time_text(struct arena *arena, int64_t wall_ms)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    time_add(&text, wall_ms);
+    return arena_text(arena, strbuf_view(&text));
 }
 
 /* Exactly `digits` digits at *at, in low..high; steps over them. */

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
 
 #define PIECE_BYTES ((size_t)64 * 1024)
 
@@ -116,4 +117,12 @@ void random_name(char *out, size_t count)
     for (size_t i = 0; i < count; i++)
         out[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
     out[count] = '\0';
+}
+
+void base64_add(struct strbuf *out, const void *bytes, size_t length)
+{
+    size_t size = sodium_base64_ENCODED_LEN(length, sodium_base64_VARIANT_ORIGINAL);
+    char *text CLEANUP(heap_cleanup) = heap_alloc(size);
+
+    strbuf_text(out, sodium_bin2base64(text, size, bytes, length, sodium_base64_VARIANT_ORIGINAL));
 }

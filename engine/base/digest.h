@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 
+struct strbuf;
+
 #define DIGEST_BYTES 32
 #define DIGEST_HEX 65 /* with the NUL */
 
@@ -22,6 +24,8 @@ void digest_hex(const struct digest *digest, char out[DIGEST_HEX]);
 _Bool digest_from_hex(const char *hex, struct digest *out);
 /* Of a file's bytes, read in pieces. Blocks. */
 NODISCARD struct error *digest_file(const char *path, struct digest *out, int64_t *out_size);
+/* Appends the bytes in base64 (RFC 4648, padded). What has a multiple of three bytes can be gone on behind. */
+void base64_add(struct strbuf *out, const void *bytes, size_t length);
 /* `count` random lower-case letters and digits, then a NUL. */
 void random_name(char *out, size_t count);
 

@@ -73,7 +73,7 @@ static const struct code_row codes[ERR_CODE_COUNT] = {
     [ERR_RECORD_DAMAGED] = {"E0502", EXIT_FAILED, "the record is damaged",
                             "The chain of the record is broken, or its schema is not one that this version knows. It "
                             "was opened for reading only, and nothing acts on it. Restore it from a backup; "
-                            "`penstock audit` says from which entry on it cannot be trusted."},
+                            "`penstock audit verify` says from which entry on it cannot be trusted."},
     [ERR_IO] = {"E0601", EXIT_FAILED, "a file, socket or process could not be used",
                 "The operating system refused; its own words end the message. Often it is a missing right, a wrong "
                 "path, or a service that does not listen."},

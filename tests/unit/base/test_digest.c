@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/strbuf.h"
 
 #define OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define OF_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -93,6 +94,18 @@ static void test_random_name__is_letters_and_digits(void **state)
     assert_string_equal(one, "");
 }
 
+static void test_base64_add__pads_and_can_be_joined(void **state)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    (void)state;
+    base64_add(&text, "", 0);
+    assert_string_equal(strbuf_view(&text), "");
+    base64_add(&text, "\xff\xfe\x00", 3);
+    base64_add(&text, "abcd", 4);
+    assert_string_equal(strbuf_view(&text), "//4AYWJjZA==");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -102,6 +115,7 @@ int main(void)
         cmocka_unit_test(test_digest_file__reads_all_of_it),
         cmocka_unit_test(test_digest_file__says_why_not),
         cmocka_unit_test(test_random_name__is_letters_and_digits),
+        cmocka_unit_test(test_base64_add__pads_and_can_be_joined),
     };
 
     return RUN_TESTS(tests);
