@@ -139,7 +139,8 @@ FUZZ_TARGETS := $(if $(ROOMS),,$(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcar
 REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/replay_%)
 STARVES := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/starve_%)
 
-EMBEDDED := $(sort $(wildcard state/schema/*.sql state/queries/*.sql state/project/*.sql templates/* templates/*/*))
+EMBEDDED := $(sort $(wildcard state/schema/*.sql state/queries/*.sql state/queries/*/*.sql state/views/*.sql \
+                            state/project/*.sql templates/* templates/*/*))
 
 C_FILES := $(sort $(wildcard engine/*/*.[ch] engine/*/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch]))
 

@@ -1,6 +1,6 @@
 /*
- * Are the tables what the journal says? The journal is folded once more, into an empty record in memory, and each table
- * is compared. So a row that somebody changed by hand in what people read is found, though the chain is whole; and
+ * Are the tables what the journal says? The journal is folded once more, into an empty record that nobody else sees, and
+ * each table is compared. So a row that somebody changed by hand in what people read is found, though the chain is whole; and
  * it takes no lock, for nothing is written.
  */
 
@@ -13,30 +13,34 @@
 #include "store/project.h"
 #include "store/schema.h"
 
-static void memory_close(struct record *memory)
+/* A nameless file that SQLite removes at once: in memory while it is small, on the disk when it is not. */
+static const char copy_pragmas[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768";
+
+static void copy_close(struct record *copy)
 {
-    database_forget(memory);
-    sqlite3_close(memory->db);
-    strbuf_release(&memory->row);
-    free(memory->path);
-    free(memory->directory);
+    database_forget(copy);
+    sqlite3_close(copy->db);
+    strbuf_release(&copy->row);
+    free(copy->path);
+    free(copy->directory);
 }
 
-static struct error *memory_open(struct record *memory)
+static struct error *copy_open(struct record *copy)
 {
     size_t count;
     const struct migration *migrations = schema_migrations(&count);
 
-    memory->path = heap_text(":memory:");
-    memory->directory = heap_text("");
-    memory->lock_fd = -1;
-    TRY(database_error(memory, sqlite3_open(":memory:", &memory->db), "open"));
+    copy->path = heap_text("a copy");
+    copy->directory = heap_text("");
+    copy->lock_fd = -1;
+    TRY(database_error(copy, sqlite3_open("", &copy->db), "open"));
+    TRY(database_exec(copy, copy_pragmas));
     for (size_t i = 0; i < count; i++)
-        TRY(database_exec(memory, migrations[i].sql));
-    return database_exec(memory, "BEGIN");
+        TRY(database_exec(copy, migrations[i].sql));
+    return database_exec(copy, "BEGIN");
 }
 
-static struct error *fold_into(struct record *memory, struct record *record)
+static struct error *fold_into(struct record *copy, struct record *record)
 {
     sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
 
@@ -48,7 +52,7 @@ static struct error *fold_into(struct record *memory, struct record *record)
         TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             return NULL;
-        TRY(journal_row_project(memory, &row));
+        TRY(journal_row_project(copy, &row));
     }
 }
 
@@ -75,14 +79,14 @@ static struct error *table_digest(struct record *record, const char *table, stru
     }
 }
 
-static struct error *compare(struct record *memory, struct record *record)
+static struct error *compare(struct record *copy, struct record *record)
 {
-    TRY(memory_open(memory));
-    TRY(fold_into(memory, record));
+    TRY(copy_open(copy));
+    TRY(fold_into(copy, record));
     for (size_t i = 0; project_tables[i]; i++) {
         struct digest want, found;
 
-        TRY(table_digest(memory, project_tables[i], &want));
+        TRY(table_digest(copy, project_tables[i], &want));
         TRY(table_digest(record, project_tables[i], &found));
         if (memcmp(want.bytes, found.bytes, DIGEST_BYTES) != 0)
             return error_hint(error_new(ERR_RECORD_DAMAGED, KIND_PERMANENT,
@@ -95,15 +99,15 @@ static struct error *compare(struct record *memory, struct record *record)
 struct error *journal_compare(struct record *record)
 {
     bool own = sqlite3_get_autocommit(record->db);
-    struct record memory = {0};
+    struct record copy = {0};
     struct error *error;
 
     /* One snapshot for journal and tables. */
     if (own)
         TRY(database_exec(record, "BEGIN"));
-    error = compare(&memory, record);
+    error = compare(&copy, record);
     if (own)
         sqlite3_exec(record->db, "COMMIT", NULL, NULL, NULL);
-    memory_close(&memory);
+    copy_close(&copy);
     return error;
 }

@@ -8,7 +8,6 @@
 #include "store/database.h"
 #include "store/project.h"
 
-#define JOURNAL_MAGIC "penstock-journal-v1"
 #define ROW_LIMIT_BYTES ((size_t)32 * 1024 * 1024)
 
 /* As json_canonical() would write the whole row. */

@@ -22,6 +22,9 @@
 
 struct record;
 
+#define JOURNAL_MAGIC "penstock-journal-v1"
+#define JOURNAL_MAGIC_BYTES (sizeof(JOURNAL_MAGIC) - 1)
+
 struct journal_row {
     int64_t seq;
     int64_t epoch;
@@ -42,7 +45,7 @@ struct journal_row {
 /* *more: there is a next row, and it is in *out. The texts are borrowed from the statement until its next step. */
 NODISCARD struct error *journal_row_next(struct record *record, sqlite3_stmt *statement, struct journal_row *out,
                                          bool *more);
-/* The hash that the row must have; from its prev. */
+/* The hash that the row must have; from its prev. What was hashed stays in record->row: magic, prev, JSON. */
 struct digest journal_row_hash(struct record *record, const struct journal_row *row);
 /* ERR_RECORD_DAMAGED when the row's hash is another. */
 NODISCARD struct error *journal_row_check(struct record *record, const struct journal_row *row);

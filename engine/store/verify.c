@@ -12,8 +12,7 @@
 #include "store/journal.h"
 #include "store/project.h"
 
-/* The row fits behind *last, which it then is (seq 0: there was none), and is as it was written. */
-static struct error *check_row(struct record *record, const struct journal_row *row, struct journal_tail *last)
+struct error *journal_check_row(struct record *record, const struct journal_row *row, struct journal_tail *last)
 {
     if (row->seq != last->seq + 1)
         return journal_row_damaged(last->seq + 1, "is missing");
@@ -46,7 +45,7 @@ struct error *journal_check_tail(struct record *record)
         return NULL;
     /* What was changed in the row itself is said first. */
     TRY(journal_row_check(record, &row));
-    return check_row(record, &row, &before);
+    return journal_check_row(record, &row, &before);
 }
 
 /* The highest row that a projection names. */
@@ -70,7 +69,7 @@ struct error *journal_verify(struct record *record, int64_t *rows)
         TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             break;
-        TRY(check_row(record, &row, &last));
+        TRY(journal_check_row(record, &row, &last));
         (*rows)++;
     }
     return named > last.seq ? journal_row_damaged(last.seq + 1, "is missing, and all rows after it") : NULL;
@@ -91,7 +90,7 @@ struct error *journal_rebuild(struct tx *tx)
         TRY(journal_row_next(record, statement, &row, &more));
         if (!more)
             return NULL;
-        TRY(check_row(record, &row, &last));
+        TRY(journal_check_row(record, &row, &last));
         TRY(journal_row_project(record, &row));
     }
 }

@@ -396,53 +396,6 @@ static void test_units_and_artifacts__are_what_was_built(void **state)
                   "client.js|512|bb\nserver|4096|aa");
 }
 
-static void test_audit_releases__answers_an_auditor(void **state)
-{
-    struct story *story = *state;
-
-    tell_three(story);
-    assert_picked(story, "audit_releases", of_environment("prod"),
-                  "id requester approvers plan end duration_ms forced lost events",
-                  "r-1|ana|[]|feed|succeeded|19000|0|0|20\n"
-                  "r-2|ana|[\"ben\"]|feed|succeeded|57000|0|0|58\n"
-                  "r-3|ana|[]|feed|null|null|0|0|22");
-    assert_picked(story, "audit_releases",
-                  json_pack("{s:I, s:I}", "from_ms", (json_int_t)1795289156000, "to_ms", (json_int_t)1795289200000),
-                  "id artifacts",
-                  "r-2|[{\"name\":\"client.js\",\"sha256\":\"bb\"},{\"name\":\"server\",\"sha256\":\"aa\"}]");
-}
-
-static void test_audit_exceptions__are_all_there_is(void **state)
-{
-    struct story *story = *state;
-    int64_t vote;
-
-    story_first(story);
-    story_second(story);
-    assert_picked(story, "audit_exceptions", NULL, "what", "");
-    story_plan_release(story, 3, "prod-aaaaaaa-2");
-    TELL(story, NO_STEP, json_pack("{s:s}", "why", "ana may not abort"), .kind = EVENT_DECISION_REFUSED, .actor = "ana",
-         .decision = DECISION_ABORT);
-    vote = TELL(story, S_GATE, json_pack("{s:s}", "comment", "I trust me"), .kind = EVENT_DECISION_MADE, .actor = "ana",
-                .decision = DECISION_APPROVE);
-    TELL(story, S_GATE, json_pack("{s:[I]}", "decisions", (json_int_t)vote), .kind = EVENT_GATE_OPENED, .attempt = 1);
-    TELL(story, S_WAIT_WEST, json_pack("{s:s}", "comment", "no time"), .kind = EVENT_DECISION_MADE, .actor = "cleo",
-         .decision = DECISION_FORCE);
-    TELL(story, S_WAIT_WEST,
-         json_pack("{s:s, s:{s:{s:i, s:i, s:i, s:i, s:i}}}", "instance", "prod-aaaaaaa-2.west.1", "ledger", "rooms",
-                   "seen", 5, "ended", 1, "forced", 3, "lost", 1, "left", 0),
-         .kind = EVENT_DRAIN_SAMPLED);
-    TELL(story, NO_STEP, NULL, .kind = EVENT_RELEASE_ENDED, .end = END_FAILED, .reason = "ana ended it",
-         .actor = "ana");
-    assert_picked(story, "audit_exceptions", of_environment("prod"), "release what person detail amount",
-                  "r-3|refused|ana|ana may not abort|null\n"
-                  "r-3|own approval|ana|I trust me|null\n"
-                  "r-3|forced|cleo|no time|3\n"
-                  "r-3|lost|null|prod-aaaaaaa-2.west.1 rooms|1\n"
-                  "r-3|left as it is|ana|ana ended it|null");
-    assert_picked(story, "audit_exceptions", of_environment("int"), "what", "");
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -467,8 +420,6 @@ int main(void)
         STORY_TEST(test_journal__shows_the_chain),
         STORY_TEST(test_status__is_one_row_an_environment),
         STORY_TEST(test_units_and_artifacts__are_what_was_built),
-        STORY_TEST(test_audit_releases__answers_an_auditor),
-        STORY_TEST(test_audit_exceptions__are_all_there_is),
     };
 
     return RUN_TESTS(tests);
