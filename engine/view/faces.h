@@ -24,6 +24,12 @@ json_t *waiting_json(const struct release_view *view);
 json_t *time_json(struct arena *arena, int64_t at_ms);
 /* A row of release_list or release_live, with times as text. New reference. */
 json_t *release_row_json(struct arena *arena, const json_t *row);
+/* What is left of a hotfix to do: "review due in 2d", "review late by 3h"; NULL when there is nothing. */
+const char *review_words(struct arena *arena, const json_t *row, int64_t now_ms);
+/* Of a row of release_list or release_show; JSON null when it needs none. New reference. */
+json_t *review_json(struct arena *arena, const json_t *row);
+/* The conditions of a release: authors, rules, picks, what was shortened, closures. New reference. */
+json_t *terms_json(const struct release_view *view);
 /* An event row for -o jsonl: {"seq", "release", "kind", "at", "actor", "reason", ...}. New reference. */
 json_t *event_json(struct arena *arena, const json_t *row);
 
@@ -46,6 +52,8 @@ void stages_text(const struct release_view *view, const struct screen *screen, s
 void shares_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 void drains_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 void prober_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
+void kind_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
+void terms_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 void waiting_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 
 #endif

@@ -43,6 +43,7 @@ json_t *release_row_json(struct arena *arena, const json_t *row)
     json_object_set_new(out, "since", time_json(arena, json_get_int(row, "state_ms", 0)));
     json_object_set_new(out, "created", time_json(arena, json_get_int(row, "created_ms", 0)));
     json_object_set_new(out, "ended", time_json(arena, json_get_int(row, "ended_ms", 0)));
+    json_object_set_new(out, "review", review_json(arena, row));
     return out;
 }
 
@@ -240,6 +241,7 @@ struct error *show_document(const struct release_view *view, json_t **out)
     json_object_set_new(*out, "runner_alive", json_boolean(view->runner_alive));
     json_object_set_new(*out, "waiting", waiting_json(view));
     json_object_set_new(*out, "failures", failures);
+    json_object_set_new(*out, "terms", terms_json(view));
     json_object_set_new(*out, "stages", stages_json(view));
     json_object_set_new(*out, "steps", steps_json(view));
     json_object_set_new(*out, "stamps", stamps_json(view));

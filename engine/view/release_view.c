@@ -24,10 +24,16 @@ static struct error *read_lists(struct release_view *view)
         {"stamps", &view->stamps},       {"instances", &view->instances},
         {"decisions", &view->decisions}, {"gates", &view->gates},
         {"drains", &view->drains},       {"drain_instances", &view->drain_instances},
+        {"authors", &view->authors},     {"rules", &view->rules},
+        {"picks", &view->picks},         {"shortened", &view->shortened},
+        {"closures", &view->closures},
     };
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         TRY(rows_of(view->record, lists[i].query, view->id, lists[i].out));
+    /* What the environment has today says nothing of a release of years ago. */
+    if (view_has_ended(view))
+        return rows_of(view->record, "shares_then", view->id, &view->shares);
     return rows_shares(view->record, view->environment, &view->shares);
 }
 
@@ -80,9 +86,10 @@ struct error *release_view_read(struct record *record, struct arena *arena, cons
 
 void release_view_release(struct release_view *view)
 {
-    json_t **owned[] = {&view->release,   &view->stages, &view->steps,          &view->stamps,
-                        &view->instances, &view->shares, &view->gates,          &view->decisions,
-                        &view->prober,    &view->drains, &view->drain_instances};
+    json_t **owned[] = {&view->release,   &view->stages, &view->steps,           &view->stamps,
+                        &view->instances, &view->shares, &view->gates,           &view->decisions,
+                        &view->prober,    &view->drains, &view->drain_instances, &view->authors,
+                        &view->rules,     &view->picks,  &view->shortened,       &view->closures};
 
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         json_cleanup(owned[i]);

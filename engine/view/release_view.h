@@ -29,12 +29,17 @@ struct release_view {
     json_t *steps;
     json_t *stamps;
     json_t *instances;
-    json_t *shares;
+    json_t *shares; /* now; of a release that has ended: when it proved them last */
     json_t *decisions;
     json_t *gates;
     json_t *prober;
     json_t *drains;          /* sums a probe */
     json_t *drain_instances; /* rows an instance and probe */
+    json_t *authors;
+    json_t *rules;
+    json_t *picks;
+    json_t *shortened;
+    json_t *closures;
     bool runner_alive;
     int64_t last_ms; /* of the last event, when no runner is alive */
 };

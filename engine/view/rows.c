@@ -66,9 +66,28 @@ struct error *rows_live(struct record *record, const char *environment, json_t *
     return ask_rows(record, "release_live", json_pack("{s:s?}", "environment", environment), out);
 }
 
+static json_t *bound(int64_t value)
+{
+    return value ? json_integer(value) : json_null();
+}
+
+struct error *rows_page(struct record *record, const struct rows_page *page, json_t **out)
+{
+    return ask_rows(record, "release_list",
+                    json_pack("{s:s?, s:i, s:o, s:o, s:o}", "environment", page->environment, "most", page->limit,
+                              "since_ms", bound(page->since_ms), "until_ms", bound(page->until_ms), "before",
+                              bound(page->before)),
+                    out);
+}
+
 struct error *rows_releases(struct record *record, const char *environment, int limit, json_t **out)
 {
-    return ask_rows(record, "release_list", json_pack("{s:s?, s:i}", "environment", environment, "most", limit), out);
+    return rows_page(record, &(struct rows_page){.environment = environment, .limit = limit}, out);
+}
+
+struct error *rows_reviews(struct record *record, const char *environment, json_t **out)
+{
+    return ask_rows(record, "reviews_due", json_pack("{s:s}", "environment", environment), out);
 }
 
 struct error *rows_status(struct record *record, json_t **out)

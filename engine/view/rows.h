@@ -16,8 +16,19 @@ struct record;
 NODISCARD struct error *rows_release(struct record *record, const char *release, json_t **out);
 /* Releases without an end, of the environment (NULL: of all). */
 NODISCARD struct error *rows_live(struct record *record, const char *environment, json_t **out);
+/* Which releases; NULL and 0: no bound. */
+struct rows_page {
+    const char *environment;
+    int64_t since_ms, until_ms; /* created in this time; until not included */
+    int64_t before;             /* with a smaller number */
+    int limit;
+};
+/* The newest releases of the page, newest first. */
+NODISCARD struct error *rows_page(struct record *record, const struct rows_page *page, json_t **out);
 /* The newest releases of the environment (NULL: of all), newest first. */
 NODISCARD struct error *rows_releases(struct record *record, const char *environment, int limit, json_t **out);
+/* Hotfixes of the environment that still wait for their review, the most urgent first. */
+NODISCARD struct error *rows_reviews(struct record *record, const char *environment, json_t **out);
 /* Every environment: what is live in it, its live release, how the last one ended. */
 NODISCARD struct error *rows_status(struct record *record, json_t **out);
 /* Units of the environment that stand, newest first. */

@@ -8,7 +8,7 @@
 
 #define GAP 2
 #define LEAST_WIDTH 8 /* a cut column narrower than this says nothing and is left out */
-#define COLUMNS_MOST 12
+#define COLUMNS_MOST 64
 
 struct table {
     struct arena *arena;
@@ -16,6 +16,7 @@ struct table {
     int column_count;
     const char ***rows;
     size_t row_count, row_capacity;
+    int *before; /* widths of the table that this one goes on from; NULL or zeros = it is the first */
 };
 
 struct table *table_new(struct arena *arena, const struct table_column *columns)
@@ -37,6 +38,16 @@ void table_row(struct table *table, const char *const *cells)
     for (int i = 0; i < table->column_count; i++)
         row[i] = cells[i] ? cells[i] : "";
     *ARENA_PUSH(table->arena, table->rows, table->row_count, table->row_capacity) = row;
+}
+
+void table_go_on(struct table *table, int *widths)
+{
+    table->before = widths;
+}
+
+int table_rows(const struct table *table)
+{
+    return (int)table->row_count;
 }
 
 static int total(const int *widths, int count)
@@ -66,6 +77,8 @@ static void measure(const struct table *table, const struct screen *screen, int 
 {
     for (int i = 0; i < table->column_count; i++) {
         widths[i] = screen_columns(table->columns[i].title);
+        if (table->before && table->before[i] > widths[i])
+            widths[i] = table->before[i];
         for (size_t r = 0; r < table->row_count; r++) {
             int columns = screen_columns(table->rows[r][i]);
 
@@ -118,7 +131,10 @@ void table_render(const struct table *table, const struct screen *screen, struct
     measure(table, screen, widths);
     for (int i = 0; i < table->column_count; i++)
         titles[i] = screen_ink(screen, table->arena, INK_BOLD, table->columns[i].title);
-    render_row(table, screen, widths, titles, out);
+    if (!table->before || !table->before[0])
+        render_row(table, screen, widths, titles, out);
+    for (int i = 0; table->before && i < table->column_count; i++)
+        table->before[i] = widths[i];
     for (size_t r = 0; r < table->row_count; r++)
         render_row(table, screen, widths, table->rows[r], out);
 }

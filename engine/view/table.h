@@ -24,6 +24,12 @@ struct table_column {
 struct table *table_new(struct arena *arena, const struct table_column *columns);
 /* As many cells as there are columns; NULL is an empty cell. */
 void table_row(struct table *table, const char *const *cells);
+/*
+ * For rows that come in several tables: `widths` (an int a column, zeros before the first) is kept from one to the next, so
+ * that they look like one. Only the first shows the titles. Borrowed.
+ */
+void table_go_on(struct table *table, int *widths);
+int table_rows(const struct table *table);
 void table_render(const struct table *table, const struct screen *screen, struct strbuf *out);
 
 #endif

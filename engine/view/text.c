@@ -310,6 +310,14 @@ static const char *state_words(const struct release_view *view)
     return words;
 }
 
+/* "hotfix ", "rollback "; nothing where it goes without saying. */
+static const char *kind_word(const json_t *release)
+{
+    if (text_is(view_text(release, "kind"), "hotfix"))
+        return "hotfix ";
+    return text_is(view_text(release, "kind"), "rollback") ? "rollback " : "";
+}
+
 /* "r-17 prod: release 1a2b3c4 'Fix the door' · running, 3m10s" */
 void release_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
 {
@@ -324,7 +332,8 @@ void release_text(const struct release_view *view, const struct screen *screen, 
     if (destroy)
         strbuf_printf(out, "  destroy");
     else
-        strbuf_printf(out, "  %s %s", short_text(view, commit, SHORT_COMMIT), view_text(release, "subject"));
+        strbuf_printf(out, "  %s%s %s", kind_word(release), short_text(view, commit, SHORT_COMMIT),
+                      view_text(release, "subject"));
     strbuf_printf(out, "  %s  %s\n", screen_ink(screen, view->arena, state_ink(view), state_words(view)),
                   lasting_text(view->arena, until_ms - json_get_int(release, "created_ms", until_ms)));
 }
@@ -365,6 +374,7 @@ static void head_text(const struct release_view *view, const struct screen *scre
                       old ? old : "");
     strbuf_printf(out, "  asked   by %s at %s\n", view_text(release, "requester"),
                   time_text(view->arena, json_get_int(release, "created_ms", 0)));
+    kind_text(view, screen, out);
     strbuf_printf(out, "  plan    %s%s\n", short_text(view, view_text(release, "plan"), SHORT_DIGEST),
                   json_get_flag(release, "pivot") ? "  past its pivot: nothing goes backward by itself" : "");
 }
@@ -421,6 +431,7 @@ struct error *show_text(const struct release_view *view, const struct screen *sc
     shares_text(view, screen, out);
     prober_text(view, screen, out);
     drains_text(view, screen, out);
+    terms_text(view, screen, out);
     decisions_text(view, out);
     waiting_text(view, screen, out);
     return NULL;

@@ -74,7 +74,7 @@ struct error *failures_text(const struct release_view *view, const struct screen
     return NULL;
 }
 
-static const char *end_or_state(struct arena *arena, const json_t *row)
+static const char *end_of(struct arena *arena, const json_t *row)
 {
     char *words = arena_text(arena, json_get_text(row, "end") ? view_text(row, "end") : view_text(row, "state"));
 
@@ -82,6 +82,22 @@ static const char *end_or_state(struct arena *arena, const json_t *row)
         if (*at == '_')
             *at = ' ';
     return words;
+}
+
+/* With the review that is still to be made, which stays red until it is. */
+static const char *end_or_state(struct arena *arena, const json_t *row, int64_t now_ms, const struct screen *screen)
+{
+    const char *end = end_of(arena, row);
+    const char *review = review_words(arena, row, now_ms);
+
+    return review ? screen_ink(screen, arena, INK_RED, arena_printf(arena, "%s, %s", end, review)) : end;
+}
+
+static const char *kind_cell(const json_t *row)
+{
+    const char *kind = view_text(row, "kind");
+
+    return text_is(kind, "release") ? "" : kind;
 }
 
 static enum mark_kind row_mark(const json_t *row)
@@ -100,9 +116,9 @@ void history_text(struct arena *arena, const json_t *rows, int64_t now_ms, const
                   struct strbuf *out)
 {
     static const struct table_column columns[] = {
-        {"", 1, false},        {"release", 1, false}, {"environment", 2, false}, {"commit", 1, false},
-        {"end", 1, false},     {"began", 2, false},   {"took", 5, true},         {"by", 3, false},
-        {"subject", 4, false}, {"why", 6, false},     {NULL, 0, false},
+        {"", 1, false},     {"release", 1, false}, {"environment", 2, false}, {"commit", 1, false},
+        {"end", 1, false},  {"began", 2, false},   {"took", 5, true},         {"by", 3, false},
+        {"kind", 2, false}, {"subject", 4, false}, {"why", 6, false},         {NULL, 0, false},
     };
     struct table *table = table_new(arena, columns);
     size_t index;
@@ -117,11 +133,12 @@ void history_text(struct arena *arena, const json_t *rows, int64_t now_ms, const
             screen_mark(screen, row_mark(row)),
             view_text(row, "id"),
             view_text(row, "environment"),
-            commit ? arena_printf(arena, "%.7s", commit) : view_text(row, "kind"),
-            end_or_state(arena, row),
+            commit ? arena_printf(arena, "%.7s", commit) : "",
+            end_or_state(arena, row, now_ms, screen),
             ago_text(arena, created_ms, now_ms),
             lasting_text(arena, (ended_ms ? ended_ms : now_ms) - created_ms),
             view_text(row, "requester"),
+            kind_cell(row),
             view_text(row, "subject"),
             view_text(row, "reason"),
         };

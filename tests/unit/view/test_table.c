@@ -49,11 +49,33 @@ static void test_table_render__gives_up_the_least_important_first(void **state)
                                               "r-10\n");
 }
 
+static void test_table_go_on__keeps_the_widths_and_shows_titles_once(void **state)
+{
+    const struct screen screen = {.utf8 = true};
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct table *table = two_rows(*state);
+    int widths[3] = {0};
+
+    table_go_on(table, widths);
+    table_render(table, &screen, &out);
+    table = table_new(*state, columns);
+    assert_int_equal(table_rows(table), 0);
+    table_row(table, (const char *[]){"r-1", "1m00s", "x"});
+    assert_int_equal(table_rows(table), 1);
+    table_go_on(table, widths);
+    table_render(table, &screen, &out);
+    assert_string_equal(strbuf_view(&out), "id    took  subject\n"
+                                           "r-9     3s  make rooms quieter\n"
+                                           "r-10        fix\n"
+                                           "r-1   1m00s  x\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_table_render__aligns_and_leaves_no_blanks_at_ends),
         TEST_WITH_ARENA(test_table_render__gives_up_the_least_important_first),
+        TEST_WITH_ARENA(test_table_go_on__keeps_the_widths_and_shows_titles_once),
     };
 
     return RUN_TESTS(tests);
