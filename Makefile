@@ -78,8 +78,8 @@ LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(
 PACKAGES_BUILD := build-essential pkg-config libgit2-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libuv1-dev \
                   libjansson-dev libsodium-dev git
 PACKAGES_DEMO := haproxy libsoup-3.0-dev procps curl
-PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 libsoup-3.0-dev shellcheck curl procps \
-                 tzdata
+PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 python3 libsoup-3.0-dev shellcheck curl \
+                 procps tzdata
 PACKAGES_LINT := clang-format-14 shellcheck
 PACKAGES_ANALYZE := cppcheck
 PACKAGES_COVERAGE := gcovr
@@ -129,6 +129,9 @@ SIMULATION_LINK := $(SIMULATION_WRAPS:%=-Wl,--wrap=%)
 SIMULATED_TESTS := $(filter $(B)/tests/unit/run/% $(B)/tests/unit/model/%,$(TEST_PROGRAMS))
 SCENARIOS := $(if $(ROOMS),,$(sort $(wildcard tests/scenario/*.bats)))
 FIXTURES := $(if $(ROOMS),,$(wildcard tests/fixtures/rooms/Makefile))
+# Makes records of many releases, for the tests and benchmarks of what looks back at them.
+GENERATE_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/generate/*.c)))
+GENERATE := $(if $(ROOMS),,$(B)/tests/generate)
 CRASH_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/crash/*.c)))
 # They share nothing with the engine, so the library is not linked.
 ZERO_LOSS_SHARED := ledger schedule
@@ -226,6 +229,10 @@ $(B)/tests/pick/test_cases: $(PICK_OBJECTS) $(SUPPORT_OBJECTS) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PICK_OBJECTS) $(SUPPORT_OBJECTS) $(LIB) $(LIBRARY_LIBS) -lcmocka
 
+$(B)/tests/generate: $(GENERATE_OBJECTS) $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(GENERATE_OBJECTS) $(LIB) $(LIBRARY_LIBS)
+
 $(B)/tests/crash/crash: $(CRASH_OBJECTS) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CRASH_OBJECTS) $(LIB) $(LIBRARY_LIBS)
@@ -246,7 +253,7 @@ $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBRARY_LIBS)
 
--include $(SIMULATION_OBJECTS:.o=.d) $(MODEL_MAIN_OBJECT:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
+-include $(SIMULATION_OBJECTS:.o=.d) $(MODEL_MAIN_OBJECT:.o=.d) $(GENERATE_OBJECTS:.o=.d) $(LIB_OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
          $(TEST_PROGRAMS:$(B)/tests/%=$(B)/obj/tests/%.d) $(CRASH_OBJECTS:.o=.d) $(PICK_OBJECTS:.o=.d) \
          $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/zero-loss/*.c)) \
          $(FUZZ_TARGETS:%=$(B)/obj/tests/fuzz/fuzz_%.d) $(B)/obj/tests/fuzz/replay.d $(B)/obj/tests/fuzz/starve.d
@@ -268,10 +275,10 @@ RUN_TESTS = PENSTOCK=$(abspath $(B)/penstock) PENSTOCK_BUILD=$(abspath $(B)) \
             tests/tools/run-tests -j $(JOBS) -l $(B)/test-logs
 
 .PHONY: check test asan faults coverage lint format analyze bench demo
-check: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) fixtures packages-test ## unit and contract tests, fast scenarios
+check: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(GENERATE) fixtures packages-test ## unit and contract tests, fast scenarios
 	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:60) $(addprefix fast:,$(SCENARIOS))
 
-test: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(ZERO_LOSS) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
+test: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(ZERO_LOSS) $(GENERATE) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
 	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:400:mutations) $(SCENARIOS) lint:tests/tools/lint
 
 asan: ## check under address and undefined behaviour sanitizers
@@ -349,6 +356,7 @@ reference: all ## write docs/reference anew from the tables in the code
 	@$(B)/penstock __reference commands > docs/reference/command-line.md
 	@$(B)/penstock __reference project > docs/reference/project.md
 	@$(B)/penstock __reference pipeline > docs/reference/pipeline.md
+	@$(B)/penstock __reference audit > docs/reference/audit-views.md
 
 .PHONY: install clean setup
 install: all ## into DESTDIR/prefix (prefix=/usr/local)

@@ -25,35 +25,58 @@ static void cli_release(struct cli *cli)
     arena_cleanup(&cli->arena);
 }
 
-/* One of the words, or ERR_USAGE. `words` ends with NULL; *out is the index. */
-static struct error *choose(const struct cli *cli, enum option_id id, const char *const *words, int *out)
+struct choice {
+    const char *word; /* NULL ends a list */
+    int value;
+};
+
+/* What -o takes; only some commands have rows. */
+static const struct choice forms[] = {{"text", OUTPUT_TEXT}, {"json", OUTPUT_JSON}, {"jsonl", OUTPUT_JSONL}, {NULL, 0}};
+static const struct choice forms_of_rows[] = {{"text", OUTPUT_TEXT},  {"json", OUTPUT_JSON}, {"jsonl", OUTPUT_JSONL},
+                                              {"table", OUTPUT_TEXT}, {"csv", OUTPUT_CSV},   {NULL, 0}};
+static const struct choice colors[] = {
+    {"auto", COLOR_AUTO}, {"always", COLOR_ALWAYS}, {"never", COLOR_NEVER}, {NULL, 0}};
+
+/* "text, json or jsonl" */
+static const char *choice_words(struct arena *arena, const struct choice *choices)
 {
+    const char *words = choices->word;
+
+    for (choices++; choices->word; choices++)
+        words = arena_printf(arena, "%s%s%s", words, choices[1].word ? ", " : " or ", choices->word);
+    return words;
+}
+
+/* One of the choices, or ERR_USAGE. */
+static struct error *choose(const struct cli *cli, enum option_id id, const struct choice *choices, int *out)
+{
+    const char *words[8] = {NULL};
     const char *typed = cli->options.values[id];
     const char *near;
     struct error *error;
 
     if (!typed)
         return NULL;
-    for (int i = 0; words[i]; i++) {
+    for (int i = 0; choices[i].word; i++) {
+        words[i] = choices[i].word;
         if (text_is(words[i], typed)) {
-            *out = i;
+            *out = choices[i].value;
             return NULL;
         }
     }
     near = text_nearest(typed, words);
     error = error_new(ERR_USAGE, KIND_PERMANENT, "option '--%s' takes %s, not '%s'", option_row(id)->name,
-                      id == OPTION_OUTPUT ? "text, json or jsonl" : "auto, always or never", typed);
+                      choice_words(cli->arena, choices), typed);
     return near ? error_hint(error, "did you mean '%s'?", near) : error;
 }
 
 /* -o and --color; they also decide how errors look. Until all is read, what was guessed of -o stands. */
 static struct error *set_forms(struct cli *cli, bool all_read)
 {
-    static const char *const outputs[] = {"text", "json", "jsonl", NULL};
-    static const char *const colors[] = {"auto", "always", "never", NULL};
+    bool rows = cli->command ? cli->command->rows : !all_read;
     int output = OUTPUT_TEXT;
     int color = COLOR_AUTO;
-    struct error *error = choose(cli, OPTION_OUTPUT, outputs, &output);
+    struct error *error = choose(cli, OPTION_OUTPUT, rows ? forms_of_rows : forms, &output);
 
     if (!error)
         error = choose(cli, OPTION_COLOR, colors, &color);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "cli/audit_reference.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/print.h"
@@ -153,6 +154,8 @@ struct error *cmd_reference(struct cli *cli)
 
     if (text_is(cli->options.arguments[0], "commands")) {
         help_reference(cli->arena, &out);
+    } else if (text_is(cli->options.arguments[0], "audit")) {
+        audit_reference(cli->arena, &out);
     } else {
         TRY(document_of(cli->options.arguments[0], &document));
         reference_render(document, &out);

@@ -1,4 +1,4 @@
-/* status, watch, history, show, audit, and `penstock` alone: what there is to see. */
+/* status, watch, history, show, and `penstock` alone: what there is to see. */
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -100,6 +100,33 @@ static struct error *horizon(struct cli *cli, const char *environment, struct st
     return NULL;
 }
 
+/* Hotfixes that nobody has looked at yet: red until somebody has. */
+static struct error *open_reviews(struct cli *cli, const char *environment, struct strbuf *text, json_t *object)
+{
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+    json_t *list = json_array();
+    int64_t now_ms = clock_wall_ms();
+    size_t index;
+    json_t *row;
+
+    json_object_set_new(object, "reviews", list);
+    TRY(rows_reviews(cli->record, environment, &rows));
+    json_array_foreach(rows, index, row)
+    {
+        const char *words;
+
+        json_object_set(row, "review_due_ms", json_object_get(row, "due_ms"));
+        words = arena_printf(cli->arena, "hotfix %s by %s: %s", view_text(row, "release"), view_text(row, "requester"),
+                             review_words(cli->arena, row, now_ms));
+        strbuf_printf(text, "  %s\n", screen_ink(&cli->out, cli->arena, INK_RED, words));
+        next_add(cli, "it was looked at", "review %s --comment WHY", view_text(row, "release"));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "release", view_text(row, "release"), "requester",
+                                              view_text(row, "requester"), "subject", view_text(row, "subject"), "due",
+                                              time_json(cli->arena, json_get_int(row, "due_ms", 0))));
+    }
+    return NULL;
+}
+
 /* Everything of one environment that the record knows. */
 static struct error *environment_block(struct cli *cli, const json_t *row, int width, struct strbuf *text, json_t *list)
 {
@@ -110,6 +137,7 @@ static struct error *environment_block(struct cli *cli, const json_t *row, int w
 
     json_array_append_new(list, object);
     environment_line(cli, row, width, text);
+    TRY(open_reviews(cli, name, text, object));
     TRY(rows_live(cli->record, name, &live));
     if (json_array_size(live) > 0)
         TRY(live_release(cli, json_get_text(json_array_get(live, 0), "id"), text, object));
@@ -253,19 +281,66 @@ struct error *cmd_watch(struct cli *cli)
     return follow_watch(cli, cli->about);
 }
 
+/* "r-17" or "17"; 0 when it was not given. */
+static struct error *before_of(struct cli *cli, int64_t *out)
+{
+    const char *typed = cli->options.values[OPTION_BEFORE];
+    const json_t *row;
+
+    *out = 0;
+    if (!typed)
+        return NULL;
+    TRY(release_need(cli, typed, &row));
+    *out = json_get_int(row, "number", 0);
+    return NULL;
+}
+
+static struct error *page_of(struct cli *cli, struct rows_page *out)
+{
+    const char *argument = cli->options.argument_count ? cli->options.arguments[0] : NULL;
+    const char *option = cli->options.values[OPTION_ENVIRONMENT];
+    int64_t limit;
+
+    if (argument && option)
+        return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' and --environment %s: one environment is enough", argument,
+                         option);
+    *out = (struct rows_page){.environment = argument ? argument : option};
+    TRY(option_number(cli, OPTION_LIMIT, HISTORY_DEFAULT, &limit));
+    out->limit = (int)limit;
+    TRY(option_period(cli, clock_wall_ms(), &out->since_ms, &out->until_ms));
+    TRY(record_need(cli, RECORD_READ));
+    return before_of(cli, &out->before);
+}
+
+/* The command again, for the releases behind the last one that was shown. */
+static void next_page(struct cli *cli, const struct rows_page *page, const json_t *rows)
+{
+    static const enum option_id kept[] = {OPTION_SINCE, OPTION_UNTIL, OPTION_LIMIT};
+    const json_t *last = json_array_get(rows, json_array_size(rows) - 1);
+    struct strbuf words CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    if ((int)json_array_size(rows) < page->limit || json_get_int(last, "number", 1) <= 1)
+        return;
+    if (page->environment)
+        strbuf_printf(&words, " %s", page->environment);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (cli->options.given[kept[i]])
+            strbuf_printf(&words, " --%s %s", option_row(kept[i])->name, cli->options.values[kept[i]]);
+    next_add(cli, "the next page", "history%s --before %s", strbuf_view(&words), json_get_text(last, "id"));
+}
+
 struct error *cmd_history(struct cli *cli)
 {
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
     json_t *rows CLEANUP(json_cleanup) = NULL;
     json_t *list CLEANUP(json_cleanup) = json_array();
     json_t *document;
-    int64_t limit;
+    struct rows_page page;
     size_t index;
     json_t *row;
 
-    TRY(option_number(cli, OPTION_LIMIT, HISTORY_DEFAULT, &limit));
-    TRY(record_need(cli, RECORD_READ));
-    TRY(rows_releases(cli->record, cli->options.argument_count ? cli->options.arguments[0] : NULL, (int)limit, &rows));
+    TRY(page_of(cli, &page));
+    TRY(rows_page(cli->record, &page, &rows));
     if (!wants_json(cli)) {
         if (json_array_size(rows) == 0) {
             say(cli, "no releases");
@@ -274,6 +349,7 @@ struct error *cmd_history(struct cli *cli)
         history_text(cli->arena, rows, clock_wall_ms(), &cli->out, &text);
         print_text(cli, strbuf_view(&text));
         next_add(cli, "everything about it", "show %s", json_get_text(json_array_get(rows, 0), "id"));
+        next_page(cli, &page, rows);
         return NULL;
     }
     json_array_foreach(rows, index, row)
@@ -313,24 +389,5 @@ struct error *cmd_show(struct cli *cli)
     }
     TRY(show_text(&view, &cli->out, &text));
     print_text(cli, strbuf_view(&text));
-    return NULL;
-}
-
-struct error *cmd_audit(struct cli *cli)
-{
-    json_t *document;
-    int64_t rows = 0;
-
-    TRY(record_need(cli, RECORD_READ));
-    TRY(journal_verify(cli->record, &rows));
-    if (wants_json(cli)) {
-        document = document_new("audit");
-        json_object_set_new(document, "whole", json_true());
-        json_object_set_new(document, "rows", json_integer(rows));
-        print_document(cli, document);
-        return NULL;
-    }
-    print_text(cli, arena_printf(cli->arena, "%s the chain of the journal is whole: %lld rows\n",
-                                 screen_mark(&cli->out, MARK_DONE), (long long)rows));
     return NULL;
 }

@@ -18,7 +18,7 @@ struct diagnostics;
 struct project_spec;
 struct record;
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JSONL };
+enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_CSV };
 
 /* Exit codes that are no error's; the whole table is in help_topics.c. */
 enum {
@@ -69,6 +69,7 @@ struct command {
     const char *examples;       /* lines "COMMAND" + tab + "what it does"; may be NULL */
     const char *exits;          /* "0 1 7": which rows of the exit code table concern it */
     command_fn run;
+    bool rows;   /* -o table and csv too */
     bool hidden; /* for the engine's own children */
 };
 

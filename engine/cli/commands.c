@@ -270,11 +270,15 @@ static const struct command rows[] = {
     {.name = "history",
      .arguments = "[ENVIRONMENT]",
      .most = 1,
-     .options = {OPTION_LIMIT},
+     .options = {OPTION_ENVIRONMENT, OPTION_SINCE, OPTION_UNTIL, OPTION_BEFORE, OPTION_LIMIT},
      .summary = "releases, newest first",
-     .doc = "Which commit went where, who asked for it, and how it ended.",
-     .examples = "penstock history prod --limit 5\tthe last five\n",
-     .exits = "0 1",
+     .doc =
+         "Which commit went where, who asked for it, how it ended, and which hotfix still waits for its review. With "
+         "--before the next page; --since and --until are about the time at which releases began.",
+     .examples = "penstock history prod --limit 5\tthe last five\n"
+                 "penstock history prod --until 2026-01-01\tthe last of that year\n"
+                 "penstock history prod --before r-17\tthose before it\n",
+     .exits = "0 1 2",
      .run = cmd_history},
     {.name = "show",
      .arguments = "ID",
@@ -300,12 +304,27 @@ static const struct command rows[] = {
      .exits = "0 1",
      .run = cmd_logs},
     {.name = "audit",
-     .arguments = "",
-     .summary = "check the chain of the journal from its first row to its last",
-     .doc = "Each row of the journal carries a digest of itself and of the row before. This walks all of them and says "
-            "how many are whole, or which is the first that is not.",
-     .examples = "penstock audit\tcheck\n",
-     .exits = "0 1",
+     .arguments = "[QUERY|sql|verify|export] [SQL]",
+     .most = 2,
+     .options = {OPTION_ENVIRONMENT, OPTION_SINCE, OPTION_UNTIL, OPTION_TIMEOUT, OPTION_NO_EVIDENCE},
+     .rows = true,
+     .summary = "what an auditor asks of the record; whether it is whole; all of it, to take away",
+     .doc =
+         "Without an argument: the queries that have a name, with what each of them answers, and the views. QUERY is one "
+         "of these names; its rows are a table, or CSV (-o csv), or JSON. Times are UTC.\n\n"
+         "`sql` takes one `select` over the views, as its argument or from standard input (-), and ends it after 10s or "
+         "--timeout. It can read the views and nothing else.\n\n"
+         "`verify` walks the chain of the journal from its first row to its last and names the first that is not what it "
+         "was, compares each piece of evidence with its digest, and all tables with what the journal says.\n\n"
+         "`export` writes the whole record as JSON lines, which anybody with a SHA-256 program can check "
+         "(docs/reference/export.md).",
+     .examples = "penstock audit\twhat can be asked\n"
+                 "penstock audit exceptions --environment prod --since 90d\teverything that was out of the ordinary\n"
+                 "penstock audit releases --since 2026-01-01 --until 2027-01-01 -o csv\ta year, for a spreadsheet\n"
+                 "penstock audit sql \"select requester, count(*) from v_release group by 1\"\ta query of one's own\n"
+                 "penstock audit verify\tis it whole?\n"
+                 "penstock audit export >record.jsonl\ttake all of it away\n",
+     .exits = "0 1 2",
      .run = cmd_audit},
     {.group = "learn",
      .name = "explain",
@@ -358,7 +377,7 @@ static const struct command rows[] = {
      .hidden = true},
     {.name = "__collect", .arguments = "DIRECTORY", .least = 1, .most = 1, .run = cmd_collect, .hidden = true},
     {.name = "__reference",
-     .arguments = "commands|project|pipeline",
+     .arguments = "commands|project|pipeline|audit",
      .least = 1,
      .most = 1,
      .run = cmd_reference,

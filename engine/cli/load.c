@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -347,5 +348,32 @@ struct error *option_number(struct cli *cli, int option, int64_t absent, int64_t
     if (errno || *end || end == typed || number < 1 || number > NUMBER_MOST)
         return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is no number from 1 to %d", typed, NUMBER_MOST);
     *out = number;
+    return NULL;
+}
+
+struct error *option_time(struct cli *cli, int option, int64_t now_ms, int64_t *out)
+{
+    const char *typed = cli->options.values[option];
+    int64_t ago_ms;
+
+    *out = 0;
+    if (!typed || time_parse(typed, out))
+        return NULL;
+    if (time_parse(arena_printf(cli->arena, "%sT00:00:00Z", typed), out))
+        return NULL;
+    if (!duration_parse(typed, &ago_ms))
+        return error_hint(error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is no time", typed),
+                          "expected something like 2026-11-01, 2026-11-01T08:00:00Z or 30d");
+    *out = now_ms - ago_ms;
+    return NULL;
+}
+
+struct error *option_period(struct cli *cli, int64_t now_ms, int64_t *since_ms, int64_t *until_ms)
+{
+    TRY(option_time(cli, OPTION_SINCE, now_ms, since_ms));
+    TRY(option_time(cli, OPTION_UNTIL, now_ms, until_ms));
+    if (*since_ms && *until_ms && *since_ms >= *until_ms)
+        return error_new(ERR_USAGE, KIND_PERMANENT, "--since %s is not before --until %s",
+                         time_text(cli->arena, *since_ms), time_text(cli->arena, *until_ms));
     return NULL;
 }

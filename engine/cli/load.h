@@ -51,6 +51,13 @@ const char *program_path(struct arena *arena);
 
 /* A duration option in milliseconds; 0 when it was not given. */
 NODISCARD struct error *option_duration(struct cli *cli, int option, int64_t *out);
+/*
+ * A time option in UTC milliseconds: a date (its first moment), a date-time, or a duration before `now_ms`; 0 when it was
+ * not given.
+ */
+NODISCARD struct error *option_time(struct cli *cli, int option, int64_t now_ms, int64_t *out);
+/* --since and --until; ERR_USAGE when there is no time between them. */
+NODISCARD struct error *option_period(struct cli *cli, int64_t now_ms, int64_t *since_ms, int64_t *until_ms);
 /* A whole number option within bounds; `absent` when it was not given. */
 NODISCARD struct error *option_number(struct cli *cli, int option, int64_t absent, int64_t *out);
 

@@ -57,6 +57,10 @@ enum option_id {
     OPTION_SEED,
     OPTION_RUNS,
     OPTION_FAULTS,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_BEFORE,
+    OPTION_NO_EVIDENCE,
     OPTION_COUNT,
 };
 

@@ -18,7 +18,7 @@
 
 bool wants_json(const struct cli *cli)
 {
-    return cli->output != OUTPUT_TEXT;
+    return cli->output == OUTPUT_JSON || cli->output == OUTPUT_JSONL;
 }
 
 static bool is_quiet(const struct cli *cli)

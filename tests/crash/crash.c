@@ -277,7 +277,7 @@ static void sweep_way(struct sweep *s, const struct way *way)
 static void audit(const struct sweep *s, const char *program)
 {
     char *command CLEANUP(heap_cleanup) =
-        heap_printf("'%s' -C '%s' audit >'%s' 2>&1", program, s->place.project, s->place.output);
+        heap_printf("'%s' -C '%s' audit verify >'%s' 2>&1", program, s->place.project, s->place.output);
 
     if (system(command) != 0)
         die("audit failed: %s", place_read(s->place.output));

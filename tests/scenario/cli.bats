@@ -230,7 +230,7 @@ error[E0201]: the probe 'users' can never be answered: the SQL does not read :bo
     assert_success
     assert_line 'prod  nothing is live'
     [[ $stderr == *'penstock plan prod'* ]]
-    for command in 'show r-1' history watch 'logs r-1' audit 'approve r-1' resume 'abort r-1' 'destroy prod'; do
+    for command in 'show r-1' history watch 'logs r-1' 'audit verify' 'audit releases' 'approve r-1' resume 'abort r-1' 'destroy prod'; do
         # shellcheck disable=SC2086 # words on purpose
         run q $command
         assert_failure 1

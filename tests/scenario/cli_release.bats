@@ -248,7 +248,7 @@ at_gate()
     assert_success
     assert_line --regexp '^✓  r-1 +prod +[0-9a-f]{7} +succeeded '
     [[ $(p history -o jsonl | jq -r .id) == r-1 ]]
-    run p audit
+    run p audit verify
     assert_success
     assert_line --regexp '^✓ the chain of the journal is whole: [0-9]+ rows$'
     run p show r-9

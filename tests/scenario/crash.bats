@@ -124,7 +124,7 @@ to_its_end()
 
     echo "# ${#passes[@]} fault passes, $kills kills, $missed not reached" >&3
     ((kills > 0)) || fail 'nothing was killed'
-    p audit >&3 || fail 'the chain is damaged'
+    p audit verify >&3 || fail 'the chain is damaged'
     take_down
 }
 

@@ -94,6 +94,6 @@ run_and_kill()
     verify
     echo "# $kills kills in $releases releases; $(jq -c '{requests, rooms, recordings}' <<<"$verified")" >&3
     [[ $client_status == 0 ]] || fail "the client saw failures: $(cat "$D/client.status")"
-    p audit >&3 || fail 'the chain is damaged'
+    p audit verify >&3 || fail 'the chain is damaged'
     take_down
 }

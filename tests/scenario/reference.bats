@@ -19,6 +19,7 @@ same()
     same commands command-line.md
     same project project.md
     same pipeline pipeline.md
+    same audit audit-views.md
 }
 
 # bats test_tags=fast

@@ -52,7 +52,7 @@ with_sources()
     [[ $(show r-2 '.drain.rooms.seen') -gt 0 ]]
     assert_equal "$(share_of r-2 "$(unit_of r-2)")" 10000
     p show r-2 -o json | assert_fits_schema
-    run p audit
+    run p audit verify
     assert_success
     take_down
 }
