@@ -32,7 +32,7 @@ struct bench {
     int count;
     double ours[BENCH_ROUNDS_MOST], floor[BENCH_ROUNDS_MOST];
     double others[BENCH_ROUNDS_MOST]; /* share of the machine's CPU that went to other processes */
-    char note[400];                   /* one line more, for people */
+    char note[800];                   /* one line more, for people */
 };
 
 /* Milliseconds: of the wall, and of this process's CPU. */
