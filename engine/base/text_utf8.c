@@ -132,14 +132,30 @@ static bool is_control(uint32_t character)
            (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);
 }
 
+/* Bytes at the beginning that are kept as they are: nearly all that is ever cleaned. */
+static size_t plain_size(const unsigned char *text, size_t length)
+{
+    size_t size = 0;
+
+    while (size < length && text[size] >= 0x20 && text[size] < 0x7f)
+        size++;
+    return size;
+}
+
 void text_clean(struct strbuf *out, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
 
     while (length) {
         uint32_t character;
-        size_t size = read_character(at, length, &character);
+        size_t size = plain_size(at, length);
 
+        strbuf_add(out, at, size);
+        at += size;
+        length -= size;
+        if (!length)
+            return;
+        size = read_character(at, length, &character);
         if (character == ESCAPE)
             size = escape_size(at, length);
         else if (character == BAD_BYTE)

@@ -98,7 +98,7 @@ static void csv_row(struct sheet *sheet, const struct audit_value *values)
         const char *text = cell_text(sheet, i, &values[i]);
 
         if (i)
-            putchar(',');
+            putchar_unlocked(',');
         csv_cell(text, is_formula(&values[i], text));
     }
     putchar('\n');
