@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "control/deciding.h"
+#include "plan/authors.h"
 #include "spec/project.h"
 #include "store/record.h"
 
@@ -17,16 +18,13 @@
 /* An author of the release's commits, by any of the logins that its plan found. */
 static bool is_author(const json_t *authors, const char *person)
 {
-    size_t i, k;
-    const json_t *author, *login;
+    size_t i;
+    const json_t *author;
 
     json_array_foreach(authors, i, author)
     {
-        json_array_foreach(json_object_get(author, "logins"), k, login)
-        {
-            if (text_is(json_string_value(login), person))
-                return true;
-        }
+        if (authors_has(json_object_get(author, "logins"), person))
+            return true;
     }
     return false;
 }

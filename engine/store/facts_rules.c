@@ -101,8 +101,9 @@ struct error *facts_overrides(struct record *record, struct arena *arena, const 
     }
 }
 
-static const char scheduled_sql[] = "SELECT id, end FROM release WHERE environment = ?1 AND scheduled = 1"
-                                    " ORDER BY number DESC LIMIT 1";
+/* A release by hand that succeeded afterwards has put it right. */
+static const char scheduled_sql[] = "SELECT id, end FROM release WHERE environment = ?1 AND kind <> 'destroy'"
+                                    "   AND (scheduled = 1 OR end = 'succeeded') ORDER BY number DESC LIMIT 1";
 
 struct error *facts_scheduled_failed(struct record *record, struct arena *arena, const char *environment,
                                      const char **release)

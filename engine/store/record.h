@@ -101,7 +101,7 @@ NODISCARD struct error *facts_picked_by_hand(struct record *record, const char *
 /* Overrides in force that any release may use; those given for a live one are in its own journal. */
 NODISCARD struct error *facts_overrides(struct record *record, struct arena *arena, const char *environment,
                                         int64_t now_ms, struct fact_rules *out);
-/* The last scheduled release, unless it succeeded; NULL = it did, or there was none. */
+/* The last scheduled release, unless it or one after it succeeded; NULL = so it is, or there was none. */
 NODISCARD struct error *facts_scheduled_failed(struct record *record, struct arena *arena, const char *environment,
                                                const char **release);
 /* The newest release that succeeded with another commit than the live one; `release` (may be NULL): only that one. */

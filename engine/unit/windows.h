@@ -12,7 +12,7 @@ struct arena;
 struct diagnostics;
 struct environment_spec;
 
-#define WINDOWS_HORIZON_DAYS 400
+#define WINDOWS_HORIZON_DAYS 100 /* a release does not last longer; the calendar is part of its plan */
 
 /* Zones that the system does not know are added to `problems`, each at its place. ERR_IO: there is no zone data. */
 NODISCARD struct error *windows_check(struct arena *arena, const struct environment_spec *environment, int64_t now_ms,

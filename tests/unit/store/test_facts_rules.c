@@ -110,15 +110,21 @@ static void test_facts_scheduled_failed__is_the_last_scheduled_one(void **state)
     assert_ok(facts_scheduled_failed(story->record, story->arena, "prod", &failed));
     assert_null(failed);
     tell_release(story, 1, "1111", END_ROLLED_BACK, true);
-    tell_release(story, 2, "2222", END_SUCCEEDED, false); /* by hand: says nothing about the nightly one */
+    tell_release(story, 2, "2222", END_ABORTED, false);
     assert_ok(facts_scheduled_failed(story->record, story->arena, "prod", &failed));
     assert_string_equal(failed, "r-1");
-    tell_release(story, 3, "3333", END_SUCCEEDED, true);
+    tell_release(story, 3, "2222", END_SUCCEEDED, false); /* by hand: put right */
     assert_ok(facts_scheduled_failed(story->record, story->arena, "prod", &failed));
     assert_null(failed);
-    tell_release(story, 4, "4444", END_NONE, true);
+    tell_release(story, 4, "2222", END_FAILED, true);
     assert_ok(facts_scheduled_failed(story->record, story->arena, "prod", &failed));
     assert_string_equal(failed, "r-4");
+    tell_release(story, 5, "3333", END_SUCCEEDED, true);
+    assert_ok(facts_scheduled_failed(story->record, story->arena, "prod", &failed));
+    assert_null(failed);
+    tell_release(story, 6, "4444", END_NONE, true);
+    assert_ok(facts_scheduled_failed(story->record, story->arena, "prod", &failed));
+    assert_string_equal(failed, "r-6");
 }
 
 static void test_facts_earlier__is_the_last_other_commit(void **state)
