@@ -13,23 +13,25 @@
 
 const char *mutation;
 
+#define WITH(fault) (1ull << FAULT_##fault)
+
 const struct mutation mutations[] = {
     {"skip-lease-check", "a runner that was taken over goes on writing", "I8", 0},
     {"act-before-commit", "effects begin, and their intents are never written", "I1", 0},
-    {"repeat-unrepeatable", "a command that may have run is run again", "I1", 145},
+    {"repeat-unrepeatable", "a command that may have run is run again", "I1", WITH(KILL)},
     {"shares-before-validate", "new instances get traffic before they are checked", "I2", 0},
-    {"no-readback", "what the front door says yes to is taken for done", "I2", 80},
+    {"no-readback", "what the front door says yes to is taken for done", "I2", WITH(DOOR_DEAF)},
     {"drain-in-traffic", "instances are told to drain before their share is taken", "I2", 0},
     {"lower-first", "the old side's weight falls before the new side's rises", "I3", 0},
     {"settle-at-once", "the first answer is the last", "I4", 0},
     {"skip-prove", "no proof right before the stop", "I4 I5", 0},
-    {"unknown-is-zero", "no answer means nothing is left", "I4 I5", 0},
-    {"ignore-restart", "who started anew is taken for who was drained", "I5", 100},
-    {"stale-proof", "a proof never grows old", "I5", 695},
+    {"unknown-is-zero", "no answer means nothing is left", "I4 I5", WITH(PROBE_TIMEOUT) | WITH(PROBE_500)},
+    {"ignore-restart", "who started anew is taken for who was drained", "I5", WITH(REBOOT)},
+    {"stale-proof", "a proof never grows old", "I5", WITH(KILL)},
     {"reuse-approval", "an approval counts, whatever it was given for", "I6", 0},
     {"undo-after-pivot", "the release forgets that it passed the pivot", "I9", 0},
     {"other-plan", "a resumed release runs a plan that was made anew", "I11", 0},
-    {"blind-limit", "nobody watches the limits of the new instances", "I13", 50},
+    {"blind-limit", "nobody watches the limits of the new instances", "I13", WITH(LIMIT)},
     {"stale-projection", "what people read of a sample is not written", "I7", 0},
     {"no-reason", "something is skipped without a word", "I12", 0},
     {NULL, NULL, NULL, 0},

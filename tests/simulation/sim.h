@@ -35,7 +35,7 @@ extern const char *mutation; /* NULL = none */
 bool mutated(const char *name);
 extern const struct mutation {
     const char *name, *what, *invariants;
-    uint64_t near; /* a seed shortly before one that finds it, to save time; 0: the first ones do */
+    uint64_t faults; /* bits: with these alone it is found soon; 0 = with those of the seed */
 } mutations[];
 
 /* ----------------------------------------------------------------------------------------------- story.c */

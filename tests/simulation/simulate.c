@@ -217,8 +217,8 @@ static bool is_found(const struct mutation *each, char line[1200])
     child = fork();
     if (child == 0) {
         mutation = each->name;
-        if (options.tap && each->near)
-            options.from = each->near;
+        if (each->faults)
+            faults_only = each->faults;
         hunt(ends[1]);
     }
     close(ends[1]);
