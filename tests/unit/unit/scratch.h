@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "unit/repository.h"
 
 /*
  * libgit2 1.5 forgets pcre2's match data when it looks for extensions in the configuration. Read by LeakSanitizer,
@@ -46,6 +47,9 @@ static inline int scratch_setup(void **state)
     scratch->dir = heap_text(template);
     setenv("HOME", scratch->dir, 1);
     setenv("XDG_CONFIG_HOME", scratch->dir, 1);
+    unit_assert_ok(repository_start(), __FILE__, __LINE__);
+    git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL,
+                     scratch->dir); /* it looked at HOME at its start */
     setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
     setenv("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z", 1);
     setenv("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z", 1);
