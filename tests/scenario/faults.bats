@@ -407,13 +407,17 @@ nothing_acted()
 # (says yes to what would change something, and does not tell HAProxy).
 sit_between()
 {
-    mv "$REPO/.penstock/doors/prod/admin.sock" "$REPO/.penstock/doors/prod/real.sock"
+    local sockets=$REPO/.penstock/doors/prod
+
+    # At no moment nobody listens.
+    ln "$sockets/admin.sock" "$sockets/real.sock"
     echo "$1" >"$D/mode"
     setsid perl -MSocket -e '
         chdir($ARGV[0]) or die; # the path of a socket is short
         $SIG{CHLD} = $SIG{PIPE} = "IGNORE";
         socket(my $door, AF_UNIX, SOCK_STREAM, 0) or die $!;
-        bind($door, pack_sockaddr_un("admin.sock")) and listen($door, 50) or die $!;
+        bind($door, pack_sockaddr_un("between.sock")) and listen($door, 50) or die $!;
+        rename("between.sock", "admin.sock") or die $!;
         while (1) {
             accept(my $caller, $door) or next;
             next if fork;
@@ -427,10 +431,10 @@ sit_between()
             syswrite($real, $asked);
             syswrite($caller, $_) while sysread($real, $_, 65536);
             exit;
-        }' "$REPO/.penstock/doors/prod" "$D/mode" </dev/null >"$D/between.log" 2>&1 3>&- 4>&- &
+        }' "$sockets" "$D/mode" </dev/null >"$D/between.log" 2>&1 3>&- 4>&- &
     between=$!
     disown
-    await 5 test -S "$REPO/.penstock/doors/prod/admin.sock"
+    await 5 test ! "$sockets/admin.sock" -ef "$sockets/real.sock"
 }
 
 # nobody_between: HAProxy's own socket is back; what is under way with the other one is cut off.
