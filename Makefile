@@ -267,6 +267,8 @@ endif
 # ---------------------------------------------------------------------------------------------------------------------
 # Testing. tests/tools/run-tests prints one line a program and 'N passed, N failed' at the end.
 
+# Counting is slow, and what the mutations find is no other line.
+SEEDS_TEST := $(if $(filter coverage,$(FLAVOUR)),60,400:mutations)
 # Where the program with fault points is.
 FAULTS := $(if $(filter faults coverage,$(FLAVOUR)),$(B),$(BUILD)/faults)
 
@@ -279,7 +281,7 @@ check: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(S
 	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:60) $(addprefix fast:,$(SCENARIOS))
 
 test: $(LIB) $(PROGRAM) $(REHEARSE) $(SIMULATE) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(ZERO_LOSS) $(GENERATE) fixtures with-faults packages-lint ## everything: check, all scenarios, lint
-	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:400:mutations) $(SCENARIOS) lint:tests/tools/lint
+	@$(RUN_TESTS) $(TEST_PROGRAMS) $(REPLAYS) $(STARVES) $(SIMULATE:%=simulate:$(SEEDS_TEST)) $(SCENARIOS) lint:tests/tools/lint
 
 asan: ## check under address and undefined behaviour sanitizers
 	@$(MAKE) FLAVOUR=asan check

@@ -354,3 +354,34 @@ is_about_to() { [[ $(sql "SELECT verb FROM step WHERE release = '$id' AND state 
     assert_equal "$(sql "SELECT count(*) FROM event WHERE kind = 'runner.started' AND release = '$id'")" 1
     take_down
 }
+
+@test "the fork server serves what makes sense, and leaves at anything else" {
+    python3 - "$PENSTOCK" <<'END'
+import array, os, socket, struct, subprocess, sys
+
+def ask(message, descriptors=4, directory='/'):
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    server = subprocess.Popen([sys.argv[1], '__zygote'], stdin=there)
+    there.close()
+    null = os.open('/dev/null', os.O_RDWR)
+    given = array.array('i', [os.open(directory, os.O_RDONLY), null, null, null][:descriptors])
+    here.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)] if descriptors else [])
+    answers = []
+    while len(answers) < 2 and (answer := here.recv(12)):
+        answers.append(struct.unpack('iii', answer)[1:])
+    here.close()
+    return answers, server.wait(10)
+
+def request(arguments, variables, texts):
+    return struct.pack('II', arguments, variables) + texts
+
+assert ask(request(2, 0, b'penstock\0version\0')) == ([(0, 0), (1, 0)], 0)
+assert ask(request(2, 0, b'penstock\0nonsense\0')) == ([(0, 0), (1, 2 << 8)], 0)
+assert ask(request(2, 0, b'penstock\0version\0'), directory='/dev/null') == ([(0, 0), (1, 127 << 8)], 0)
+for bad in (b'x', request(0, 0, b'x\0'), request(1, 0, b'x'), request(1 << 30, 0, b'x\0'), request(1, 1 << 30, b'x\0'),
+            request(3, 0, b'x\0y\0'), request(1, 0, b'x\0y\0')):
+    assert ask(bad) == ([], 1), bad
+assert ask(request(1, 0, b'x\0'), descriptors=0) == ([], 1)
+assert ask(request(1, 0, b'x\0'), descriptors=3) == ([], 1)
+END
+}
