@@ -29,7 +29,7 @@ struct release_view {
     json_t *steps;
     json_t *stamps;
     json_t *instances;
-    json_t *shares; /* now; of a release that has ended: when it proved them last */
+    json_t *shares; /* now; of a release that has ended: when it ended */
     json_t *decisions;
     json_t *gates;
     json_t *prober;

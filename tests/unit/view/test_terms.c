@@ -41,15 +41,20 @@ static void put_terms(struct scene *scene)
 
 typedef void (*piece_fn)(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 
-static const char *piece(struct scene *scene, piece_fn fn, int64_t now_ms)
+static const char *piece_of(struct scene *scene, const char *release, piece_fn fn, int64_t now_ms)
 {
     struct release_view view CLEANUP(release_view_release) = {0};
     struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
-    assert_ok(release_view_read(scene->record, scene->arena, "r-1", "penstock", &view));
+    assert_ok(release_view_read(scene->record, scene->arena, release, "penstock", &view));
     view.now_ms = now_ms;
     fn(&view, &ascii, &out);
     return arena_text(scene->arena, strbuf_view(&out));
+}
+
+static const char *piece(struct scene *scene, piece_fn fn, int64_t now_ms)
+{
+    return piece_of(scene, "r-1", fn, now_ms);
 }
 
 static void test_terms_text__says_what_was_demanded_and_done(void **state)
@@ -152,8 +157,16 @@ static void test_shares__of_a_release_that_has_ended_are_its_own(void **state)
                         "traffic app\n  prod-aaaaaaa-1  ########################  100%  new\n");
     scene_plan(scene, 'b');
     scene_run(scene, 0, scene->plan->step_count);
+    scene_end(scene, END_SUCCEEDED, "every step is done");
     assert_string_equal(piece(scene, shares_text, 0),
                         "traffic app\n  prod-aaaaaaa-1  ########################  100%  new\n");
+    assert_string_equal(piece_of(scene, "r-2", shares_text, 0),
+                        "traffic app\n  prod-bbbbbbb-2  ########################  100%  new\n");
+    /* One that changed no shares: who had the traffic all the time. */
+    scene_plan(scene, 'c');
+    scene_end(scene, END_ROLLED_BACK, "it was not healthy");
+    assert_string_equal(piece_of(scene, "r-3", shares_text, 0),
+                        "traffic app\n  prod-bbbbbbb-2  ########################  100%\n");
 }
 
 int main(void)
