@@ -50,6 +50,7 @@ void fault_point(const char *name)
     const char *colon;
     unsigned long number;
     char *end;
+    int how;
 
     if (!wanted || !*wanted)
         return;
@@ -64,9 +65,9 @@ void fault_point(const char *name)
         BUG("PENSTOCK_FAULT='%s' is neither NAME:N nor stop:NAME:N nor count:FILE", wanted);
     if (strlen(name) != (size_t)(colon - place) || !text_starts(place, name))
         return;
+    how = place == wanted ? SIGKILL : SIGSTOP;
     if (++passes == number)
-        raise(place == wanted ? SIGKILL
-                              : SIGSTOP); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees it */
+        raise(how); /* GCOVR_EXCL_LINE: nobody is left to count it; test_fault sees it */
 }
 
 #endif
