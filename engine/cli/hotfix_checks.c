@@ -212,6 +212,7 @@ static struct error *check_picks(struct hotfix *own, const char **said)
     if (own->result.verdict == PICK_CONFLICT) {
         say_conflicts(own);
         advise_by_hand(own);
+        refusal = error_hint(refusal, "nothing was changed; resolve it by hand as below");
     }
     if (refusal)
         return refusal;
