@@ -3,6 +3,7 @@
 #include "model/rehearse.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -322,10 +323,10 @@ static void run_acts(void)
         run_act((struct act){.name = "forgotten", .calm = true, .forgotten = true}, ++number);
 }
 
-static struct error *open_records(const char *directory)
+static struct error *open_records(const char *state)
 {
-    TRY(record_open(directory, RECORD_CREATE, &rehearsal.record));
-    return record_open(directory, RECORD_WRITE, &rehearsal.people);
+    TRY(record_open(state, RECORD_CREATE, &rehearsal.record));
+    return record_open(state, RECORD_WRITE, &rehearsal.people);
 }
 
 static void close_all(void)
@@ -346,16 +347,38 @@ static const char *faults_text(enum rehearsal_faults faults)
     return texts[faults];
 }
 
+/* Where the record lives; "" = nowhere. In memory if there is a place. */
+static char directory[64];
+
+static void remove_directory(void)
+{
+    if (*directory)
+        error_free(file_remove_tree(directory));
+    *directory = '\0';
+}
+
+static struct error *make_directory(void)
+{
+    static const char *const places[] = {"/dev/shm", "/tmp"};
+    static bool registered;
+
+    /* A fault of the engine ends the process from within: its record must not stay. */
+    if (!registered)
+        registered = atexit(remove_directory) == 0;
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        snprintf(directory, sizeof(directory), "%s/penstock-rehearsal.XXXXXX", places[i]);
+        if (mkdtemp(directory))
+            return NULL;
+    }
+    *directory = '\0';
+    return error_errno("there is no place for the record in /dev/shm or /tmp");
+}
+
 struct error *rehearse(const struct rehearsal_cast *cast, uint64_t seed, json_t **out)
 {
-    char memory[] = "/dev/shm/penstock-rehearsal.XXXXXX", disk[] = "/tmp/penstock-rehearsal.XXXXXX";
-    const char *directory = mkdtemp(memory);
     struct error *error;
 
-    if (!directory)
-        directory = mkdtemp(disk);
-    if (!directory)
-        return error_errno("there is no place for the record in /dev/shm or /tmp");
+    TRY(make_directory());
     rehearsal = (struct rehearsal){.arena = arena_new(), .cast = cast, .seed = seed};
     rehearsal.document =
         json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:[], s:[]}", "schema_version", 1, "kind", "rehearsal", "pipeline",
@@ -371,7 +394,7 @@ struct error *rehearse(const struct rehearsal_cast *cast, uint64_t seed, json_t 
         run_acts();
     }
     close_all();
-    error_free(file_remove_tree(directory));
+    remove_directory();
     json_object_set_new(rehearsal.document, "good",
                         json_boolean(json_array_size(json_object_get(rehearsal.document, "findings")) == 0));
     *out = rehearsal.document;
