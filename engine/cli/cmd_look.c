@@ -88,6 +88,16 @@ static struct error *last_release(struct cli *cli, const char *environment, stru
     return NULL;
 }
 
+/* A short-lived environment says when it may be cleaned up. */
+static void kept_line(struct cli *cli, const json_t *row, struct strbuf *text, json_t *object)
+{
+    int64_t until_ms = json_get_int(row, "keep_until_ms", 0);
+
+    json_object_set(object, "keep_until_ms", json_object_get(row, "keep_until_ms"));
+    if (until_ms && json_get_text(row, "live_unit"))
+        strbuf_printf(text, "  kept until %s\n", time_text(cli->arena, until_ms));
+}
+
 static struct error *horizon(struct cli *cli, const char *environment, struct strbuf *text, json_t *object)
 {
     json_t *back;
@@ -137,6 +147,7 @@ static struct error *environment_block(struct cli *cli, const json_t *row, int w
 
     json_array_append_new(list, object);
     environment_line(cli, row, width, text);
+    kept_line(cli, row, text, object);
     TRY(open_reviews(cli, name, text, object));
     TRY(rows_live(cli->record, name, &live));
     if (json_array_size(live) > 0)

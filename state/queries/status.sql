@@ -1,7 +1,7 @@
 -- What is live in each environment, is something waiting for people, and how did the last release end?
 --   :environment  this one; NULL = all
 -- release ... : the live release, NULL when there is none. gate: the first open one. last_* : the last that ended.
-SELECT e.name AS environment, e.live_unit, u.commit_id AS live_commit, u.release AS live_release, u.state AS live_state,
+SELECT e.name AS environment, e.live_unit, e.keep_until_ms, u.commit_id AS live_commit, u.release AS live_release, u.state AS live_state,
        (SELECT count(*) FROM instance i
          WHERE i.unit = e.live_unit AND i.state NOT IN ('planned', 'destroyed')) AS live_instances,
        e.door AS door_json,

@@ -205,6 +205,8 @@ freeze_now()
     lanes_project
     git_ switch -q -c feature/quick
     released e2e feature/quick --keep-for 2s
+    run p status e2e
+    assert_line --regexp '^  kept until 20[0-9-]+T[0-9:]+Z$'
     run p clean --dry-run
     assert_success
     assert_output --partial 'e2e'
