@@ -319,7 +319,7 @@ END
             fail "commit.after:$pass: $id ended otherwise: $(diff <(echo "$wanted") <(shape_of "$id"))"
     done
     echo "# ${#passes[@]} commits with an effect behind them, stopped behind $stops" >&3
-    p audit >&3 || fail 'the chain is damaged'
+    p audit verify >&3 || fail 'the chain is damaged'
     take_down
 }
 

@@ -91,7 +91,7 @@ stands_as_it_was()
     assert_success
     assert_equal "$(end_of r-2)" succeeded
     nobody_lost_anything
-    run p audit
+    run p audit verify
     assert_success
     take_down
 }
@@ -344,7 +344,7 @@ nothing_acted()
     run p resume r-2
     assert_failure 1
     assert_line "error[E0502]: row $row of the record was changed: it does not match its hash"
-    run p audit
+    run p audit verify
     assert_failure 1
     assert_output --partial "row $row of the record was changed: it does not match its hash"
     nothing_acted
