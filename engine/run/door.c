@@ -252,13 +252,20 @@ static json_t *check_of(const struct runner *r, const struct plan_instance *inst
                      "healthy", json_object_get(health, "healthy"), "unhealthy", json_object_get(health, "unhealthy"));
 }
 
-/* A server that drains has no share, whatever the last shares were: on the way back from a first release it is the only one. */
+/*
+ * A server that drains has no share, and one that was taken out is not named, whatever the last shares were: on the way
+ * back from a first release these are the only ones.
+ */
 static json_t *repair_weights(const struct runner *r, const struct plan_monitor *monitor)
 {
     json_t *weights = json_copy((json_t *)(uintptr_t)wanted_weights(r, monitor));
 
     for (int i = 0; i < r->plan->instance_count; i++) {
-        if (machine_known(&r->state, i, pool_of(monitor)).drained)
+        struct known known = machine_known(&r->state, i, pool_of(monitor));
+
+        if (!known.added)
+            json_object_del(weights, r->plan->instances[i].name);
+        else if (known.drained)
             json_object_set_new(weights, r->plan->instances[i].name, json_integer(0));
     }
     return weights;
@@ -268,6 +275,7 @@ static void repair_pool(struct runner *r, const struct plan_monitor *monitor)
 {
     const struct traffic_driver *traffic = runner_traffic(r);
     const char *pool = pool_of(monitor);
+    json_t *weights CLEANUP(json_cleanup) = repair_weights(r, monitor);
 
     for (int i = 0; i < r->plan->instance_count; i++) {
         const struct plan_instance *instance = &r->plan->instances[i];
@@ -281,8 +289,9 @@ static void repair_pool(struct runner *r, const struct plan_monitor *monitor)
             repair_add(r, traffic->undrain, "traffic.undrain", instance->name,
                        json_pack("{s:s, s:s}", "pool", pool, "server", instance->name));
     }
-    repair_add(r, traffic->set_shares, "traffic.shares", pool,
-               json_pack("{s:s, s:o}", "pool", pool, "weights", repair_weights(r, monitor)));
+    if (json_object_size(weights) > 0)
+        repair_add(r, traffic->set_shares, "traffic.shares", pool,
+                   json_pack("{s:s, s:O}", "pool", pool, "weights", weights));
     for (int i = 0; i < r->plan->instance_count; i++) {
         const char *name = r->plan->instances[i].name;
         struct known known = machine_known(&r->state, i, pool);

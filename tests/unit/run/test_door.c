@@ -176,6 +176,20 @@ static void test_a_drift_on_the_way_back_from_a_first_release_is_repaired(void *
     scene_end();
 }
 
+/* The same a moment later: its only server was taken out, so there is none to give a share. */
+static void test_a_drift_after_the_last_server_was_taken_out_is_repaired(void **state)
+{
+    (void)state;
+    scene_begin((struct scene_pipeline){.after = "  - command: {name: notify, run: [notify], repeatable: true}\n"});
+    scene_on("traffic.shares", 1, is_rolled_back);
+    scene_on("traffic.remove", 1, refuses);
+    scene_release();
+    scene_ended(END_ROLLED_BACK);
+    assert_non_null(scene_find("traffic.drifted", NULL));
+    scene_says("traffic.repaired", NULL, "the front door shows again what was asked for");
+    scene_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_a_change_by_hand_that_is_taken_back_is_no_reason_to_hold_again),
         cmocka_unit_test(test_a_dead_instance_does_not_keep_the_others_from_their_shares),
         cmocka_unit_test(test_a_drift_on_the_way_back_from_a_first_release_is_repaired),
+        cmocka_unit_test(test_a_drift_after_the_last_server_was_taken_out_is_repaired),
     };
 
     return RUN_TESTS(tests);
