@@ -128,6 +128,7 @@ struct error *planning_run(struct cli *cli, const struct planning *planning)
     const char *release = planning->plan->release;
 
     cli->about = release;
+    source_forget();
     TRY(run_begin(cli->record, cli->arena, planning->plan, planning->facts.journal_seq));
     return follow_start(cli, release, planning->plan->environment, planning->facts.requester);
 }

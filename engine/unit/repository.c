@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "unit/source.h"
 
 /* Both only change where configuration and blobs come from; libgit2 1.5 refuses to open a repository that has them. */
 static const char *extensions[] = {"worktreeconfig", "partialclone"};
@@ -97,11 +98,18 @@ static struct error *open_error(const char *path, int result)
     return error_new(ERR_REPOSITORY, KIND_PERMANENT, "cannot open the git repository '%s': %s", path, words);
 }
 
-/* Never ended: each start reads and parses all certificates of the machine, which takes longer than a pick. */
+/* Each start reads and parses all certificates of the machine, which takes longer than a pick, and keeps them. */
+static bool started;
+
+void source_forget(void)
+{
+    if (started)
+        git_libgit2_shutdown();
+    started = false;
+}
+
 struct error *repository_start(void)
 {
-    static bool started;
-
     if (started)
         return NULL;
     if (git_libgit2_init() < 0)

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* Starts libgit2, once a process; for what needs no repository. */
+/* Starts libgit2, once, until source_forget(); for what needs no repository. */
 NODISCARD struct error *repository_start(void);
 /* `path` is a work tree's root or a bare repository. */
 NODISCARD struct error *repository_open(const char *path, git_repository **out);
