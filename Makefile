@@ -68,7 +68,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LINK_$(FLAV
 CPPFLAGS := -D_GNU_SOURCE -Iengine -I$(B)
 
 # Asked for at the first use, inside a recipe, so that `packages` has already run.
-LIBRARIES := libgit2 libcurl yaml-0.1 sqlite3 libuv jansson libsodium
+LIBRARIES := libgit2 libcurl yaml-0.1 sqlite3 libuv jansson nettle
 LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
 LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIBRARY_LIBS)
 
@@ -76,7 +76,7 @@ LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(
 # Packages, by what they are needed for.
 
 PACKAGES_BUILD := build-essential pkg-config libgit2-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libuv1-dev \
-                  libjansson-dev libsodium-dev git
+                  libjansson-dev nettle-dev git
 PACKAGES_DEMO := haproxy libsoup-3.0-dev procps curl
 PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 python3 libsoup-3.0-dev shellcheck curl \
                  procps tzdata

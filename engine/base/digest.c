@@ -2,27 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <sodium.h>
+#include <nettle/base16.h>
+#include <nettle/base64.h>
+#include <nettle/sha2.h>
 
 #include "base/memory.h"
 #include "base/strbuf.h"
 
 #define PIECE_BYTES ((size_t)64 * 1024)
 
-_Static_assert(DIGEST_BYTES == crypto_hash_sha256_BYTES, "SHA-256");
-
-static void sodium_ready(void)
-{
-    static _Bool ready;
-
-    if (ready)
-        return;
-    MUST(sodium_init() >= 0);
-    ready = 1;
-}
+_Static_assert(DIGEST_BYTES == SHA256_DIGEST_SIZE, "SHA-256");
 
 struct digest digest_of(const void *bytes, size_t length)
 {
@@ -31,22 +24,22 @@ struct digest digest_of(const void *bytes, size_t length)
 
 struct digest digest_of_two(const void *a, size_t a_length, const void *b, size_t b_length)
 {
-    crypto_hash_sha256_state state;
+    struct sha256_ctx state;
     struct digest digest;
 
-    sodium_ready();
-    crypto_hash_sha256_init(&state);
+    sha256_init(&state);
     if (a_length)
-        crypto_hash_sha256_update(&state, a, a_length);
+        sha256_update(&state, a_length, a);
     if (b_length)
-        crypto_hash_sha256_update(&state, b, b_length);
-    crypto_hash_sha256_final(&state, digest.bytes);
+        sha256_update(&state, b_length, b);
+    sha256_digest(&state, DIGEST_BYTES, digest.bytes);
     return digest;
 }
 
 void digest_hex(const struct digest *digest, char out[DIGEST_HEX])
 {
-    sodium_bin2hex(out, DIGEST_HEX, digest->bytes, DIGEST_BYTES);
+    base16_encode_update(out, DIGEST_BYTES, digest->bytes);
+    out[DIGEST_HEX - 1] = '\0';
 }
 
 static int hex_value(char c)
@@ -79,18 +72,17 @@ _Bool digest_from_hex(const char *hex, struct digest *out)
 
 struct error *digest_file(const char *path, struct digest *out, int64_t *out_size)
 {
-    crypto_hash_sha256_state state;
+    struct sha256_ctx state;
     char *piece CLEANUP(heap_cleanup) = heap_alloc(PIECE_BYTES);
     struct error *error = NULL;
     int64_t size = 0;
     ssize_t got;
     int fd;
 
-    sodium_ready();
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_errno("cannot open '%s'", path);
-    crypto_hash_sha256_init(&state);
+    sha256_init(&state);
     while ((got = read(fd, piece, PIECE_BYTES)) != 0) {
         if (got < 0 && errno == EINTR)
             continue; /* GCOVR_EXCL_LINE: needs a signal in the middle of a read of a file */
@@ -98,13 +90,13 @@ struct error *digest_file(const char *path, struct digest *out, int64_t *out_siz
             error = error_errno("cannot read '%s'", path);
             break;
         }
-        crypto_hash_sha256_update(&state, (const unsigned char *)piece, (size_t)got);
+        sha256_update(&state, (size_t)got, (const uint8_t *)piece);
         size += got;
     }
     close(fd);
     if (error)
         return error;
-    crypto_hash_sha256_final(&state, out->bytes);
+    sha256_digest(&state, DIGEST_BYTES, out->bytes);
     *out_size = size;
     return NULL;
 }
@@ -113,16 +105,16 @@ void random_name(char *out, size_t count)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-    sodium_ready();
     for (size_t i = 0; i < count; i++)
-        out[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
+        out[i] = letters[arc4random_uniform(sizeof(letters) - 1)];
     out[count] = '\0';
 }
 
 void base64_add(struct strbuf *out, const void *bytes, size_t length)
 {
-    size_t size = sodium_base64_ENCODED_LEN(length, sodium_base64_VARIANT_ORIGINAL);
+    size_t size = BASE64_ENCODE_RAW_LENGTH(length);
     char *text CLEANUP(heap_cleanup) = heap_alloc(size);
 
-    strbuf_text(out, sodium_bin2base64(text, size, bytes, length, sodium_base64_VARIANT_ORIGINAL));
+    base64_encode_raw(text, length, bytes);
+    strbuf_add(out, text, size);
 }

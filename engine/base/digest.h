@@ -1,7 +1,7 @@
 #ifndef ENGINE_BASE_DIGEST_H
 #define ENGINE_BASE_DIGEST_H
 
-/* SHA-256 and random names, by libsodium. */
+/* SHA-256 and base64 by nettle, and random names. */
 
 #include <stddef.h>
 #include <stdint.h>
