@@ -14,7 +14,6 @@
 
 #define PLAN_FORMAT 1
 
-static const char *const track_texts[] = {[TRACK_FORWARD] = "forward", [TRACK_UNDO] = "undo"};
 static const char *const monitor_texts[] = {
     [MONITOR_TRAFFIC] = "traffic", [MONITOR_HEALTH] = "health", [MONITOR_PROBER] = "prober", [MONITOR_LIMIT] = "limit"};
 
@@ -103,7 +102,7 @@ static void put_step(struct strbuf *out, const struct plan_step *step)
     put_text(out, "target", step->target);
     put_int(out, "timeout_ms", step->timeout_ms);
     put_text(out, "title", step->title);
-    put_text(out, "track", track_texts[step->track]);
+    put_text(out, "track", track_text(step->track));
     put_text(out, "undo_text", step->undo_text);
     put_int(out, "undoes", step->undoes);
     put_text(out, "verb", verb_text(step->verb));
@@ -282,8 +281,8 @@ static void decode_step(struct reader *r, const json_t *object, const struct pla
     if (!verb_parse(get_text(r, object, "verb", true), &out->verb))
         r->ok = false;
     track = get_text(r, object, "track", true);
-    out->track = text_is(track, track_texts[TRACK_UNDO]) ? TRACK_UNDO : TRACK_FORWARD;
-    if (!text_is(track, track_texts[out->track]))
+    out->track = text_is(track, track_text(TRACK_UNDO)) ? TRACK_UNDO : TRACK_FORWARD;
+    if (!text_is(track, track_text(out->track)))
         r->ok = false;
     out->target = get_text(r, object, "target", true);
     out->undoes = (int)get_int(r, object, "undoes", -1, out->ordinal - 1);

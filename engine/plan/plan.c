@@ -60,6 +60,13 @@ const char *plan_kind_text(enum plan_kind kind)
     return plan_kind_texts[kind];
 }
 
+const char *track_text(enum track track)
+{
+    static const char *const texts[] = {[TRACK_FORWARD] = "forward", [TRACK_UNDO] = "undo"};
+
+    return texts[track];
+}
+
 const char *side_text(enum side side)
 {
     return side == SIDE_NEW ? "new" : "old";

@@ -177,6 +177,7 @@ struct plan {
 const char *verb_text(enum verb verb); /* "instance.create" */
 bool verb_parse(const char *text, enum verb *out);
 const char *side_text(enum side side);
+const char *track_text(enum track track);
 const char *plan_kind_text(enum plan_kind kind); /* "release", "hotfix", "rollback", "destroy" */
 
 const struct plan_instance *plan_instance(const struct plan *plan, const char *name);

@@ -16,14 +16,68 @@
 #define ORPHAN_WAIT_MS 200
 #define ORPHANS_MOST 64
 
-static const char *begin_body_instance_keys[] = {"name", "stamp", "region", "dir", "log"};
+static json_t *planned_stages(const struct plan *plan)
+{
+    json_t *stages = json_array();
+
+    for (int i = 0; i < plan->stage_count; i++) {
+        const struct plan_stage *stage = &plan->stages[i];
+
+        json_array_append_new(stages, json_pack("{s:s, s:s, s:I, s:i, s:i}", "name", stage->name, "kind", stage->kind,
+                                                "timeout_ms", (json_int_t)stage->timeout_ms, "first_step",
+                                                stage->first_step, "last_step", stage->last_step));
+    }
+    return stages;
+}
+
+static json_t *planned_steps(const struct plan *plan)
+{
+    json_t *steps = json_array();
+
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+
+        json_array_append_new(steps, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "stage", step->stage, "verb",
+                                               verb_text(step->verb), "track", track_text(step->track), "target",
+                                               step->target, "title", step->title, "key", step->key));
+    }
+    return steps;
+}
+
+/* The mark that a created instance will carry stands in its create step. */
+static const char *mark_of(const struct plan *plan, const struct plan_instance *instance)
+{
+    for (int i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].verb == VERB_INSTANCE_CREATE && text_is(plan->steps[i].target, instance->name))
+            return json_get_text(plan->steps[i].params, "mark");
+    return NULL;
+}
+
+static json_t *planned_instances(const struct plan *plan)
+{
+    json_t *instances = json_array();
+
+    for (int i = 0; i < plan->instance_count; i++) {
+        const struct plan_instance *instance = &plan->instances[i];
+
+        if (instance->side == SIDE_NEW)
+            json_array_append_new(instances,
+                                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "name", instance->name, "stamp",
+                                            instance->stamp, "region", instance->region, "dir", instance->dir, "log",
+                                            instance->log, "mark", mark_of(plan, instance)));
+    }
+    return instances;
+}
+
+static json_t *shared(const json_t *json)
+{
+    return json_incref((json_t *)(uintptr_t)json);
+}
 
 /* The body of release.planned: what the projections need; the whole plan is evidence. */
-static json_t *planned_body(const struct plan *plan, const json_t *text, const char *digest, int unit_number)
+static json_t *planned_body(const struct plan *plan, const char *digest, int unit_number)
 {
-    json_t *body = json_object(), *steps = json_array(), *instances = json_array();
-    const json_t *entry;
-    size_t i;
+    json_t *body = json_object();
 
     json_object_set_new(body, "plan", json_string(digest));
     json_object_set_new(body, "kind", json_string(plan_kind_text(plan->kind)));
@@ -37,45 +91,13 @@ static json_t *planned_body(const struct plan *plan, const json_t *text, const c
     json_object_set_new(body, "branch", json_string(plan->branch ? plan->branch : ""));
     json_object_set_new(body, "subject", json_string(plan->subject ? plan->subject : ""));
     json_object_set_new(body, "requester", json_string(plan->requester));
-    json_object_set(body, "contract", json_object_get(json_object_get(text, "unit"), "contract"));
-    json_object_set(body, "door", json_object_get(text, "door"));
-    json_object_set(body, "terms", json_object_get(text, "terms"));
-    json_object_set(body, "stages", json_object_get(text, "stages"));
-    json_array_foreach(json_object_get(text, "steps"), i, entry) json_array_append_new(
-        steps, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "stage", json_object_get(entry, "stage"), "verb",
-                         json_object_get(entry, "verb"), "track", json_object_get(entry, "track"), "target",
-                         json_object_get(entry, "target"), "title", json_object_get(entry, "title"), "key",
-                         json_object_get(entry, "key")));
-    json_array_foreach(json_object_get(text, "instances"), i, entry)
-    {
-        json_t *instance;
-
-        if (!text_is(json_get_text(entry, "side"), side_text(SIDE_NEW)))
-            continue;
-        instance = json_object();
-        for (size_t k = 0; k < sizeof(begin_body_instance_keys) / sizeof(*begin_body_instance_keys); k++)
-            json_object_set(instance, begin_body_instance_keys[k], json_object_get(entry, begin_body_instance_keys[k]));
-        json_array_append_new(instances, instance);
-    }
-    json_object_set_new(body, "steps", steps);
-    json_object_set_new(body, "instances", instances);
+    json_object_set_new(body, "contract", shared(plan->unit.contract));
+    json_object_set_new(body, "door", shared(plan->door));
+    json_object_set_new(body, "terms", shared(plan->terms.json));
+    json_object_set_new(body, "stages", planned_stages(plan));
+    json_object_set_new(body, "steps", planned_steps(plan));
+    json_object_set_new(body, "instances", planned_instances(plan));
     return body;
-}
-
-/* The mark that a created instance will carry stands in its create step. */
-static void add_marks(const struct plan *plan, json_t *body)
-{
-    json_t *instance;
-    size_t i;
-
-    json_array_foreach(json_object_get(body, "instances"), i, instance)
-    {
-        for (int k = 0; k < plan->step_count; k++) {
-            if (plan->steps[k].verb == VERB_INSTANCE_CREATE &&
-                text_is(plan->steps[k].target, json_get_text(instance, "name")))
-                json_object_set(instance, "mark", json_object_get(plan->steps[k].params, "mark"));
-        }
-    }
 }
 
 static int unit_number(const struct plan *plan)
@@ -88,18 +110,15 @@ static int unit_number(const struct plan *plan)
 struct error *run_begin(struct record *record, struct arena *arena, const struct plan *plan, int64_t facts_seq)
 {
     struct tx tx CLEANUP(tx_rollback) = TX_INIT;
-    json_t *text CLEANUP(json_cleanup) = NULL;
     json_t *body CLEANUP(json_cleanup) = NULL;
     const char *digest;
     struct event event;
 
-    TRY(json_parse(plan->text, strlen(plan->text), "plan", &text));
     TRY(tx_begin(record, &tx));
     TRY(facts_unchanged(&tx, plan->environment, facts_seq));
     TRY(evidence_put(&tx, arena, plan->text, strlen(plan->text), &digest));
     MUST(text_is(digest, plan->digest));
-    body = planned_body(plan, text, digest, unit_number(plan));
-    add_marks(plan, body);
+    body = planned_body(plan, digest, unit_number(plan));
     event = (struct event){.kind = EVENT_RELEASE_PLANNED,
                            .release = plan->release,
                            .at_ms = clock_wall_ms(),

@@ -139,6 +139,13 @@ static json_t *read_plan(const char *digest)
     return plan;
 }
 
+static bool is_proof(const struct checked_step *step)
+{
+    return text_is(step->track, "forward") &&
+           (text_is(step->verb, "instance.ready") || text_is(step->verb, "check.http") ||
+            text_is(step->verb, "check.command"));
+}
+
 static void planned(const struct row *row)
 {
     const json_t *body = json_object_get(row->event, "body"), *steps;
@@ -170,6 +177,8 @@ static void planned(const struct row *row)
         release->steps[i].params = json_object_get(step, "params");
         release->steps[i].once = !json_is_true(json_object_get(step, "repeatable"));
         release->steps[i].pool = check_member(release->steps[i].params, "pool");
+        release->steps[i].proves = is_proof(&release->steps[i]);
+        release->steps[i].tells = text_starts(release->steps[i].verb, "drain.");
     }
     *ARENA_PUSH(check.arena, check.releases, check.release_count, check.release_capacity) = release;
     for (int i = 0; i < world.instance_count; i++) {

@@ -39,6 +39,8 @@ struct checked_step {
     int64_t open_epoch;
     bool done, started, overdue, asked;
     bool once;    /* not repeatable */
+    bool proves;  /* on the way forward, and its target may have no traffic before */
+    bool tells;   /* its target that it is to end, or is not */
     bool doubted; /* an attempt of it has no outcome, and nobody has said since that it may be done again */
     const char *subject;
     int64_t done_seq; /* of the last outcome */

@@ -17,10 +17,9 @@ static bool is_validated(const struct checked_release *release, const struct ins
     for (int i = 0; i < release->step_count; i++) {
         const struct checked_step *step = &release->steps[i];
 
-        if (!text_is(step->track, "forward") || step->done)
+        if (step->done || !step->proves)
             continue;
-        if (text_is(step->target, instance->name) &&
-            (text_is(step->verb, "instance.ready") || text_is(step->verb, "check.http")))
+        if (text_is(step->target, instance->name))
             return false;
         if (text_is(step->verb, "check.command") && strlen(step->target) == stamp &&
             strncmp(step->target, instance->name, stamp) == 0)
@@ -37,7 +36,7 @@ static bool is_draining(const struct checked_release *release, const struct inst
     for (int i = 0; i < release->step_count; i++) {
         const struct checked_step *step = &release->steps[i];
 
-        if (!step->done || !text_is(step->target, instance->name))
+        if (!step->tells || !step->done || !text_is(step->target, instance->name))
             continue;
         if (text_is(step->verb, "drain.begin") && step->done_seq > begun)
             begun = step->done_seq;
