@@ -75,7 +75,7 @@ LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages, by what they are needed for.
 
-PACKAGES_BUILD := build-essential pkg-config libgit2-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libuv1-dev \
+PACKAGES_BUILD := build-essential pkg-config libgit2-dev "libcurl4-gnutls-dev|libcurl4-openssl-dev" libyaml-dev libsqlite3-dev libuv1-dev \
                   libjansson-dev nettle-dev git
 PACKAGES_DEMO := haproxy libsoup-3.0-dev procps curl
 PACKAGES_TEST := libcmocka-dev bats bats-assert bats-support haproxy jq sqlite3 python3 libsoup-3.0-dev shellcheck curl \
