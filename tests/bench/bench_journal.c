@@ -5,15 +5,14 @@
  * synchronous setting.
  */
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "bench/bench.h"
+#include "bench/raw.h"
 #include "bench/world.h"
 #include "plan/plan.h"
 #include "store/lease.h"
@@ -81,43 +80,13 @@ static double rate_of_journal(struct world *world, bool merged)
     return COMMITS * 1e3 / time;
 }
 
-static void must_sql(sqlite3 *db, int code)
+static double rate_of_raw(struct raw *raw)
 {
-    if (code != SQLITE_OK && code != SQLITE_DONE)
-        bench_fail("sqlite: %s", sqlite3_errmsg(db));
-}
+    double begun = bench_now_ms();
 
-static sqlite3 *open_raw(const char *directory)
-{
-    char *path CLEANUP(heap_cleanup) = heap_printf("%s/raw.db", directory);
-    sqlite3 *db;
-
-    must_sql(NULL, sqlite3_open(path, &db));
-    must_sql(db, sqlite3_exec(db,
-                              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                              "CREATE TABLE row (seq INTEGER PRIMARY KEY, body TEXT)",
-                              NULL, NULL, NULL));
-    return db;
-}
-
-static double rate_of_raw(sqlite3 *db)
-{
-    char body[301];
-    sqlite3_stmt *insert;
-    double begun, time;
-
-    memset(body, 'x', sizeof(body) - 1);
-    body[sizeof(body) - 1] = '\0';
-    must_sql(db, sqlite3_prepare_v2(db, "INSERT INTO row (body) VALUES (?1)", -1, &insert, NULL));
-    must_sql(db, sqlite3_bind_text(insert, 1, body, -1, SQLITE_STATIC));
-    begun = bench_now_ms();
-    for (int i = 0; i < COMMITS; i++) {
-        must_sql(db, sqlite3_step(insert));
-        must_sql(db, sqlite3_reset(insert));
-    }
-    time = bench_now_ms() - begun;
-    sqlite3_finalize(insert);
-    return COMMITS * 1e3 / time;
+    for (int i = 0; i < COMMITS; i++)
+        raw_commit(raw);
+    return COMMITS * 1e3 / (bench_now_ms() - begun);
 }
 
 static void note(struct bench *bench, const char *what)
@@ -140,10 +109,10 @@ int main(void)
                         .sense = BENCH_AT_LEAST};
     char *pipeline = world_commands(COMMITS, "[/bin/true]");
     struct world world;
-    sqlite3 *raw;
+    struct raw *raw;
 
     world_open(&world, "journal", pipeline);
-    raw = open_raw(world.directory);
+    raw = raw_open(world.directory);
     rate_of_journal(&world, true);
     rate_of_raw(raw);
     while (bench_goes_on(&one, ROUNDS)) {
@@ -164,7 +133,7 @@ int main(void)
     note(&two, "two events");
     bench_print(&one);
     bench_print(&two);
-    sqlite3_close(raw);
+    raw_close(raw);
     world_close(&world);
     free(pipeline);
     return 0;
