@@ -18,6 +18,7 @@
 #include "control/deciding.h"
 #include "io/io.h"
 #include "plan/approval.h"
+#include "plan/drain.h"
 #include "store/record.h"
 
 #define COMMENT_LIMIT_BYTES ((size_t)4000)
@@ -226,24 +227,6 @@ static struct error *check_retry(const struct deciding *own)
     return NULL;
 }
 
-/* "rooms=2,recordings=unknown": what the drain of the instance counts, as --abandon wants it. */
-static const char *numbers_text(struct arena *arena, const json_t *numbers)
-{
-    struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
-    const char *probe;
-    json_t *number;
-
-    json_object_foreach((json_t *)numbers, probe, number)
-    {
-        strbuf_printf(&list, "%s%s=", list.length ? "," : "", probe);
-        if (json_is_integer(number))
-            strbuf_printf(&list, "%lld", (long long)json_integer_value(number));
-        else
-            strbuf_text(&list, "unknown");
-    }
-    return arena_text(arena, strbuf_view(&list));
-}
-
 /*
  * What the record counts on the instance now: {probe: number or null}. An instance that died took its work with it:
  * that is `lost`, and nothing is left any more.
@@ -344,8 +327,8 @@ static struct error *check_force(struct deciding *own)
     TRY(count_left(own, deciding_text(row, "target"), &left));
     if (!json_equal(left, own->request->values)) {
         own->refusal = error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "you give up %s, but on %s there are %s",
-                                            numbers_text(own->arena, own->request->values),
-                                            deciding_text(row, "target"), numbers_text(own->arena, left)),
+                                            drain_left_text(own->arena, own->request->values),
+                                            deciding_text(row, "target"), drain_left_text(own->arena, left)),
                                   "look again, then state exactly what is there");
         return NULL;
     }

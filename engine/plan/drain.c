@@ -203,3 +203,20 @@ const char *drain_judge_text(struct arena *arena, const struct drain_judge *judg
         strbuf_printf(&text, "%sin flight %lld", judge->rule->limit_count ? ", " : "", (long long)judge->in_flight);
     return arena_text(arena, strbuf_view(&text));
 }
+
+const char *drain_left_text(struct arena *arena, const json_t *left)
+{
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const char *probe;
+    json_t *number;
+
+    json_object_foreach((json_t *)(uintptr_t)left, probe, number)
+    {
+        strbuf_printf(&text, "%s%s=", text.length ? "," : "", probe);
+        if (json_is_integer(number))
+            strbuf_printf(&text, "%lld", (long long)json_integer_value(number));
+        else
+            strbuf_text(&text, "unknown");
+    }
+    return arena_text(arena, strbuf_view(&text));
+}

@@ -78,5 +78,7 @@ bool drain_judge_force(struct drain_judge *judge, const json_t *values);
 json_t *drain_judge_body(const struct drain_judge *judge);
 /* "rooms 2, recordings 1 left" or what is unknown; in the arena. */
 const char *drain_judge_text(struct arena *arena, const struct drain_judge *judge);
+/* {probe: number or null} as people give it up: "rooms=2,recordings=unknown"; in the arena. */
+const char *drain_left_text(struct arena *arena, const json_t *left);
 
 #endif

@@ -2,10 +2,10 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/strbuf.h"
 #include "base/text.h"
 #include "plan/approval.h"
 #include "plan/authors.h"
+#include "plan/drain.h"
 #include "view/release_view.h"
 
 static const json_t *asked_gate(const struct release_view *view)
@@ -200,24 +200,6 @@ static void add_of(const struct release_view *view, json_t *next, const char *ve
     add(view, next, arena_printf(view->arena, "%s %s%s", verb, view->id, rest), why);
 }
 
-/* " --abandon rooms=2,recordings=unknown" */
-static const char *abandon_words(const struct release_view *view, const json_t *left)
-{
-    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
-    const char *probe;
-    json_t *number;
-
-    json_object_foreach((json_t *)left, probe, number)
-    {
-        strbuf_printf(&out, "%s%s=", out.length ? "," : " --abandon ", probe);
-        if (json_is_integer(number))
-            strbuf_printf(&out, "%lld", (long long)json_integer_value(number));
-        else
-            strbuf_text(&out, "unknown");
-    }
-    return arena_text(view->arena, strbuf_view(&out));
-}
-
 static void next_when_ended(const struct release_view *view, json_t *next)
 {
     const char *end = view_text(view->release, "end");
@@ -261,9 +243,11 @@ json_t *view_next(const struct release_view *view)
         add_of(view, next, "reject", arena_printf(view->arena, " %s", view_text(waiting, "gate")),
                "say no: it goes back");
     } else if (text_is(kind, "overdue")) {
+        const char *left = drain_left_text(view->arena, json_object_get(waiting, "left"));
+
         add_of(view, next, "approve",
-               arena_printf(view->arena, "%s --instance %s --comment WHY",
-                            abandon_words(view, json_object_get(waiting, "left")), view_text(waiting, "instance")),
+               arena_printf(view->arena, "%s%s --instance %s --comment WHY", *left ? " --abandon " : "", left,
+                            view_text(waiting, "instance")),
                "give up exactly what is left");
     } else if (text_is(kind, "person")) {
         next_when_held(view, next);

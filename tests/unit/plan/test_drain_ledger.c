@@ -300,6 +300,16 @@ static void test_drain_ledger__the_ledger_adds_up_whatever_happens(void **state)
     }
 }
 
+static void test_drain_ledger__what_is_left_is_worded_as_it_is_given_up(void **state)
+{
+    struct judged *j = judged_new(*state, 1, 0);
+    json_t *left CLEANUP(json_cleanup) = json_pack("{s:i, s:n}", "rooms", 2, "recordings");
+    json_t *nothing CLEANUP(json_cleanup) = json_object();
+
+    assert_string_equal(drain_left_text(j->arena, left), "rooms=2,recordings=unknown");
+    assert_string_equal(drain_left_text(j->arena, nothing), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +330,7 @@ int main(void)
         TEST_WITH_ARENA(test_drain_ledger__a_judge_is_restored_from_its_body),
         TEST_WITH_ARENA(test_drain_ledger__a_restored_judge_knows_the_identity),
         TEST_WITH_ARENA(test_drain_ledger__kinds_that_a_body_does_not_know_begin_anew),
+        TEST_WITH_ARENA(test_drain_ledger__what_is_left_is_worded_as_it_is_given_up),
         TEST_WITH_ARENA(test_drain_ledger__the_ledger_adds_up_whatever_happens),
     };
 
