@@ -69,13 +69,22 @@ struct fork builder_fork(struct builder *b)
     return (struct fork){.from = ordinals_copy(b->arena, &b->frontier)};
 }
 
+/* A chain without a step ends where all of them began. That is said once: or large plans would be nothing but that. */
+static void end_branch(struct builder *b, struct fork *fork)
+{
+    bool empty = fork->steps == b->plan->step_count;
+
+    for (int i = 0; i < b->frontier.count && !(empty && fork->any_empty); i++)
+        ordinals_add(b->arena, &fork->ends, b->frontier.items[i]);
+    fork->any_empty = fork->any_empty || empty;
+}
+
 void builder_branch(struct builder *b, struct fork *fork)
 {
-    if (fork->any) {
-        for (int i = 0; i < b->frontier.count; i++)
-            ordinals_add(b->arena, &fork->ends, b->frontier.items[i]);
-    }
+    if (fork->any)
+        end_branch(b, fork);
     fork->any = true;
+    fork->steps = b->plan->step_count;
     b->frontier = ordinals_copy(b->arena, &fork->from);
 }
 
@@ -83,8 +92,7 @@ void builder_join(struct builder *b, struct fork *fork)
 {
     if (!fork->any)
         return;
-    for (int i = 0; i < b->frontier.count; i++)
-        ordinals_add(b->arena, &fork->ends, b->frontier.items[i]);
+    end_branch(b, fork);
     b->frontier = fork->ends;
 }
 

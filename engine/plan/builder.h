@@ -58,7 +58,8 @@ struct plan_step *builder_step(struct builder *b, enum verb verb, const char *ta
  */
 struct fork {
     struct ordinals from, ends;
-    bool any;
+    bool any, any_empty;
+    int steps; /* of the plan, where this chain began */
 };
 struct fork builder_fork(struct builder *b);
 void builder_branch(struct builder *b, struct fork *fork);

@@ -35,6 +35,24 @@ static void test_expand__without_a_build_the_sources_are_the_unit(void **state)
     assert_string_equal(json_get_text(plan->steps[create].params, "cwd"), "/state/units/" NEW_UNIT "/src");
 }
 
+static void test_expand__chains_without_a_step_end_where_they_began_once(void **state)
+{
+    struct plan *plan =
+        plan_of(*state,
+                "pipeline: prod\nenvironment: prod\n"
+                "stamps:\n  regions: [west, north]\n  instances: 3\n  start: [bin/rooms]\n"
+                "  health: {get: /}\n"
+                "traffic: {managed: {bind: \"127.0.0.1:8080\"}}\n"
+                "stages:\n  - build\n  - deploy\n  - validate\n"
+                "  - validate: {name: smoke, checks: [{name: smoke, command: [bin/smoke]}]}\n  - shift\n",
+                0);
+    int shares = step_of_plan(plan, TRACK_FORWARD, VERB_TRAFFIC_SHARES, "app");
+
+    /* Every instance's last step of the deploy, and a check of each of two stamps. */
+    assert_int_equal(plan->steps[step_of_plan(plan, TRACK_FORWARD, VERB_CHECK_COMMAND, "")].need_count, 6);
+    assert_int_equal(plan->steps[shares].need_count, 2 + 6);
+}
+
 static void test_expand__each_new_instance_is_a_chain_of_its_own(void **state)
 {
     struct plan *plan = plan_of(*state, RICH_TEXT, 0);
@@ -417,6 +435,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_expand__a_build_exports_builds_and_digests),
         TEST_WITH_ARENA(test_expand__without_a_build_the_sources_are_the_unit),
+        TEST_WITH_ARENA(test_expand__chains_without_a_step_end_where_they_began_once),
         TEST_WITH_ARENA(test_expand__each_new_instance_is_a_chain_of_its_own),
         TEST_WITH_ARENA(test_expand__instances_get_names_directories_and_logs),
         TEST_WITH_ARENA(test_expand__an_old_instance_may_have_no_identity),
