@@ -38,9 +38,9 @@ int shares_nearest(int share_new, int new_count, int old_count, int weight_max)
 {
     struct weights ignored;
 
-    /* All and nothing are always exact, so this ends. */
+    /* All is always exact, so this ends; nothing is no step of a ladder. */
     for (int distance = 0; distance <= SHARE_ALL; distance++) {
-        if (share_new - distance >= 0 &&
+        if (share_new - distance > 0 &&
             shares_weights(share_new - distance, new_count, old_count, weight_max, &ignored))
             return share_new - distance;
         if (share_new + distance <= SHARE_ALL &&

@@ -18,7 +18,7 @@ struct weights {
 
 /* `old_count` 0: all to the new side. False: not exact with weights 0..weight_max. */
 bool shares_weights(int share_new, int new_count, int old_count, int weight_max, struct weights *out);
-/* The nearest share (basis points) that is exact; for the message. */
+/* The nearest share (basis points) above nothing that is exact; for the message. */
 int shares_nearest(int share_new, int new_count, int old_count, int weight_max);
 
 #endif

@@ -191,7 +191,7 @@ static void test_lawful__refuses_a_share_that_no_weights_give(void **state)
 
     assert_refused(&p, 0,
                    "16:21 share 0.01% cannot be exact with 1 new and 1 old instances | the front door's weights are "
-                   "0..256; the nearest exact share is 0%");
+                   "0..256; the nearest exact share is 0.4%");
 }
 
 static void test_lawful__any_share_is_exact_on_a_first_release(void **state)

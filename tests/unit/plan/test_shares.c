@@ -72,10 +72,10 @@ static void test_shares__the_largest_weight_may_be_used(void **state)
 static void test_shares__the_nearest_exact_share_is_found_below_first(void **state)
 {
     (void)state;
-    assert_int_equal(shares_nearest(1, 1, 1, 256), 0);
+    assert_int_equal(shares_nearest(1, 1, 1, 256), 40); /* 1:249; nothing would be nearer, and is no step */
     assert_int_equal(shares_nearest(9999, 1, 1, 256), SHARE_ALL);
     assert_int_equal(shares_nearest(3300, 1, 1, 256), 3300);
-    /* Weights up to 3 give 0, 25, 40, 50, 60, 75 and 100 %; a third is no whole number of basis points. */
+    /* Weights up to 3 give 25, 40, 50, 60, 75 and 100 %; a third is no whole number of basis points. */
     assert_int_equal(shares_nearest(3333, 1, 1, 3), 4000);
     assert_int_equal(shares_nearest(4500, 1, 1, 3), 4000);
 }
@@ -132,7 +132,7 @@ static void test_shares__what_is_refused_has_no_exact_weights(void **state)
 static void test_shares__the_nearest_is_exact_and_none_is_nearer(void **state)
 {
     (void)state;
-    for (int share = 0; share <= SHARE_ALL; share += 13) {
+    for (int share = 1; share <= SHARE_ALL; share += 13) {
         int nearest = shares_nearest(share, 3, 2, 256);
         struct weights weights;
 
@@ -140,7 +140,7 @@ static void test_shares__the_nearest_is_exact_and_none_is_nearer(void **state)
         for (int other = share; abs(other - share) < abs(nearest - share); other++)
             assert_false(other <= SHARE_ALL && shares_weights(other, 3, 2, 256, &weights));
         for (int other = share; abs(other - share) < abs(nearest - share); other--)
-            assert_false(other >= 0 && shares_weights(other, 3, 2, 256, &weights));
+            assert_false(other > 0 && shares_weights(other, 3, 2, 256, &weights));
     }
 }
 
