@@ -219,6 +219,19 @@ static int rewrite_distance(const char *typed, const char *wanted)
     return common * COST_SUBSTITUTE + (wanted_length - common) * COST_INSERT + (typed_length - common) * COST_DELETE;
 }
 
+/*
+ * Nearly everything is near to a very short word. One character means only what begins with it; of two none may be wrong
+ * (swapped, or with others between them), of three one.
+ */
+static bool is_guesswork(const char *typed, const char *wanted, int distance)
+{
+    static const int most[] = {-1, -1, 0, COST_SUBSTITUTE};
+    int length = (int)strlen(typed);
+    int wrong = distance - ((int)strlen(wanted) - length) * COST_INSERT;
+
+    return length < (int)(sizeof(most) / sizeof(*most)) && wrong > most[length];
+}
+
 const char *text_nearest(const char *typed, const char *const *candidates)
 {
     const char *nearest = NULL;
@@ -232,6 +245,8 @@ const char *text_nearest(const char *typed, const char *const *candidates)
             continue;
         if (*typed && text_starts(*candidates, typed))
             cost = 0;
+        else if (is_guesswork(typed, *candidates, cost - 1))
+            continue;
         if (cost < nearest_cost) {
             nearest = *candidates;
             nearest_cost = cost;

@@ -177,6 +177,22 @@ static void test_text_nearest__says_nothing_when_none_is_near(void **state)
     assert_null(text_nearest("", words));
 }
 
+static void test_text_nearest__does_not_guess_at_short_words(void **state)
+{
+    const char *const words[] = {"demo", "ps", "init", "ops", "e2e", NULL};
+
+    (void)state;
+    assert_null(text_nearest("db", words));
+    assert_null(text_nearest("is", words));
+    assert_null(text_nearest("xs", words));
+    assert_null(text_nearest("s", words));
+    assert_null(text_nearest("dba", words));
+    assert_string_equal(text_nearest("d", words), "demo");
+    assert_string_equal(text_nearest("sp", words), "ps");
+    assert_string_equal(text_nearest("do", words), "demo");
+    assert_string_equal(text_nearest("e3e", words), "e2e");
+}
+
 static void test_text_nearest__weighs_like_git(void **state)
 {
     /* Two characters too many cost 8, two missing ones 2. */
@@ -206,6 +222,7 @@ int main(void)
         TEST_WITH_ARENA(test_share_text),
         cmocka_unit_test(test_text_nearest__finds_what_was_meant),
         cmocka_unit_test(test_text_nearest__says_nothing_when_none_is_near),
+        cmocka_unit_test(test_text_nearest__does_not_guess_at_short_words),
         cmocka_unit_test(test_text_nearest__weighs_like_git),
     };
 
