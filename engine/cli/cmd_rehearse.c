@@ -80,18 +80,19 @@ static struct error *request_text(struct cli *cli, const char *typed, const char
 {
     const struct environment_spec *environment = NULL;
     struct pipeline_spec *pipeline = NULL;
-    const char *faults;
+    const char *faults, *person;
     int64_t seed, runs;
     json_t *request;
 
+    TRY(control_person(cli->arena, &person));
     TRY(faults_need(cli, &faults));
     TRY(option_number(cli, OPTION_SEED, 1, &seed));
     TRY(option_number(cli, OPTION_RUNS, 1, &runs));
     TRY(find_pipeline(cli, typed, &environment, &pipeline));
     request = json_pack("{s:{s:s, s:s}, s:{s:s, s:s}, s:s, s:s, s:s, s:I, s:I}", "project", "file", cli->project->file,
                         "text", cli->project->text, "pipeline", "file", pipeline->file, "text", pipeline->text,
-                        "environment", environment->name, "requester", control_person(cli->arena), "faults", faults,
-                        "seed", (json_int_t)seed, "runs", (json_int_t)runs);
+                        "environment", environment->name, "requester", person, "faults", faults, "seed",
+                        (json_int_t)seed, "runs", (json_int_t)runs);
     *out = json_canonical(cli->arena, json_in_arena(cli->arena, request));
     return NULL;
 }

@@ -150,13 +150,15 @@ struct error *cmd_branch(struct cli *cli)
 {
     const char *branch = cli->options.arguments[0];
     struct source_commit commit = {0};
+    const char *person;
     json_t *document;
 
+    TRY(control_person(cli->arena, &person));
     TRY(project_load(cli));
     TRY(branch_check_name(branch));
     TRY(record_need(cli, RECORD_CREATE));
     TRY(commit_of_trunk(cli, &commit));
-    TRY(make_branch(cli, control_person(cli->arena), &commit));
+    TRY(make_branch(cli, person, &commit));
     next_add_other(cli, "let the others have it", "git push origin %s", branch);
     if (!wants_json(cli)) {
         say(cli, "branch %s is at %s (%s)", branch, commit.short_id, commit.subject);

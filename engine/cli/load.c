@@ -301,7 +301,7 @@ struct error *person_need(struct cli *cli, const char *environment, const char *
     const char *other = cli->options.values[OPTION_AS];
     const struct environment_spec *spec;
 
-    *out = control_person(cli->arena);
+    TRY(control_person(cli->arena, out));
     if (!other || text_is(other, *out))
         return NULL;
     TRY(environment_need(cli, environment, &spec));

@@ -390,8 +390,8 @@ static json_t *body_of(const struct deciding *own)
     const struct decision_request *request = own->request;
     json_t *body = json_pack("{s:s, s:s}", "person", request->person, "comment", request->comment);
 
-    if (!text_is(control_person(own->arena), request->person))
-        json_object_set_new(body, "by", json_string(control_person(own->arena)));
+    if (!text_is(own->by, request->person))
+        json_object_set_new(body, "by", json_string(own->by));
     if (own->gate)
         json_object_set_new(body, "gate", json_string(deciding_text(own->gate, "name")));
     if (request->values)
@@ -448,6 +448,7 @@ struct error *control_decide(struct record *record, struct arena *arena, const s
 
     clean.person = cleaned(arena, request->person);
     clean.comment = cleaned(arena, request->comment);
+    TRY(control_person(arena, &own.by));
     TRY(tx_begin(record, &tx));
     TRY(check(&own, now_ms));
     TRY(append(&tx, &own, now_ms));

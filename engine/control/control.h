@@ -46,8 +46,8 @@ struct decision_request {
 NODISCARD struct error *control_decide(struct record *record, struct arena *arena,
                                        const struct decision_request *request);
 
-/* The operating system's user: login name of the real uid. In the arena. */
-const char *control_person(struct arena *arena);
+/* The operating system's user: login name of the real uid, "uid-1000" when it has none. In the arena. */
+NODISCARD struct error *control_person(struct arena *arena, const char **out);
 
 /* Where the runner of an environment listens. In the arena. */
 const char *control_bell(struct arena *arena, const char *state_directory, const char *environment);

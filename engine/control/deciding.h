@@ -13,6 +13,7 @@ struct deciding {
     json_t *gates;      /* rows of gates */
     const json_t *gate; /* the one that is meant; NULL = about the release */
     int step;           /* the gate's or drain's; -1 = the release */
+    const char *by;     /* who typed it */
     const char *subject;
     struct error *refusal; /* not permitted: to be journaled and returned */
 };
