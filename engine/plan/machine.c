@@ -37,6 +37,12 @@ static int pool_index(const struct plan *plan, const char *pool)
     return -1;
 }
 
+static void add_leave(struct machine_state *state, const json_t *leave)
+{
+    *ARENA_PUSH(state->arena, state->leaves, state->leave_count, state->leave_capacity) =
+        (struct leave){arena_text(state->arena, json_get_text(leave, "rule")), json_get_int(leave, "until_ms", 0)};
+}
+
 void machine_init(struct machine_state *state, struct arena *arena, const struct plan *plan)
 {
     *state =
@@ -48,6 +54,8 @@ void machine_init(struct machine_state *state, struct arena *arena, const struct
     state->graph = graph_new(arena, plan);
     state->monitor_off = arena_array(arena, (size_t)plan->monitor_count + 1, sizeof(*state->monitor_off));
     state->known = arena_array(arena, (size_t)(plan->instance_count * pool_count(plan)) + 1, sizeof(*state->known));
+    for (size_t i = 0; i < json_array_size(json_object_get(plan->terms.json, "leaves")); i++)
+        add_leave(state, json_array_get(json_object_get(plan->terms.json, "leaves"), i));
     for (int i = 0; i < plan->monitor_count; i++) {
         if (plan->monitors[i].kind == MONITOR_PROBER)
             state->prober_most = json_get_int(plan->monitors[i].params, "max_failed", 0);
@@ -231,8 +239,7 @@ static void fold_decision(struct machine_state *state, const struct event *event
         fold_asked(state, event, state->mode == MODE_HELD ? DECISION_RETRY : state->asked);
         break;
     case DECISION_OVERRIDE:
-        *ARENA_PUSH(state->arena, state->leaves, state->leave_count, state->leave_capacity) = (struct leave){
-            arena_text(state->arena, json_get_text(event->body, "rule")), json_get_int(event->body, "until_ms", 0)};
+        add_leave(state, event->body);
         break;
     case DECISION_REVIEW:
     case DECISION_NONE:

@@ -128,6 +128,7 @@ enum plan_kind {
  *   rules         [{rule, verdict: "met" | "overridden" | "exempt", detail, override_seq?}]
  *   picks         [{commit, source, by_hand}] of a PLAN_HOTFIX, oldest first
  *   shortened     [{what, was, now, reason}]: what a hotfix leaves out of its pipeline
+ *   leaves        [{rule, until_ms, override_seq}] overrides that were given beforehand and count for this release
  *   review_ms     how long after its end a PLAN_HOTFIX must be reviewed
  *   keep_until_ms a short-lived environment: when it may be cleaned up (wall clock)
  *   closures      [{from_ms, until_ms, rule: "window" | "freeze", reason, also?: "window"}] wall clock, in order, not

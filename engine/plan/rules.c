@@ -413,6 +413,21 @@ static void check_keep(struct builder *b)
             ->hint = "leave --keep out, or make it one: short_lived: {keep: 72h}";
 }
 
+const json_t *rules_leaves(struct builder *b)
+{
+    const struct fact_rules *facts = &b->facts->rules;
+    json_t *list = json_in_arena(b->arena, json_array());
+
+    for (int i = 0; i < facts->override_count; i++) {
+        const struct fact_override *own = &facts->overrides[i];
+
+        if (own->until_ms > facts->now_ms && !why_not(b, own->person))
+            json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "rule", own->rule, "until_ms",
+                                                  (json_int_t)own->until_ms, "override_seq", (json_int_t)own->seq));
+    }
+    return list;
+}
+
 void rules_check(struct builder *b)
 {
     check_keep(b);

@@ -6,6 +6,7 @@
  * the plan's terms, what is not met is refused at its place in penstock.yaml, unless somebody who may has let it be broken.
  */
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -21,6 +22,9 @@ struct finding {
 
 /* Judges every rule that applies: adds refusals to b->problems, and [{rule, verdict, detail, override_seq?}] to b->rules. */
 void rules_check(struct builder *b);
+
+/* Overrides that were given beforehand and count for this release: [{rule, until_ms, override_seq}]. In the arena. */
+const json_t *rules_leaves(struct builder *b);
 
 /* The rules that an override may name, in the order of the table; ends with NULL. */
 const char *const *rules_overridable(void);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "plan/builder.h"
+#include "plan/rules.h"
 
 /* In order, and only the last one without an end: so that the first that is not over is the one that counts. */
 static bool read_closure(struct arena *arena, const json_t *object, int64_t after_ms, struct plan_closure *out)
@@ -49,7 +50,7 @@ static void set_list(json_t *terms, const char *key, const json_t *list)
         json_object_set_new(terms, key, json_deep_copy(list));
 }
 
-static void set_times(const struct builder *b, json_t *terms)
+static void set_times(struct builder *b, json_t *terms)
 {
     const struct fact_request *request = &b->facts->request;
     int64_t keep_ms = request->keep_ms ? request->keep_ms : b->environment->keep_ms;
@@ -59,8 +60,10 @@ static void set_times(const struct builder *b, json_t *terms)
     if (request->kind == PLAN_HOTFIX)
         json_object_set_new(terms, "review_ms", json_integer(b->environment->hotfix.review_ms));
     /* Nothing else waits for windows and freezes. */
-    if (request->kind == PLAN_RELEASE)
-        set_list(terms, "closures", b->facts->rules.closures);
+    if (request->kind != PLAN_RELEASE || json_array_size(b->facts->rules.closures) == 0)
+        return;
+    set_list(terms, "closures", b->facts->rules.closures);
+    set_list(terms, "leaves", rules_leaves(b)); /* or its first share would wait for what let it begin */
 }
 
 void terms_build(struct builder *b)

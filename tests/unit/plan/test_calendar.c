@@ -115,6 +115,29 @@ static void test_calendar__an_override_lets_through_until_it_ends(void **state)
     assert_int_equal(sim_status(sim, share), STEP_RUNNING);
 }
 
+/* Given before the release began: it is in the plan. */
+static void test_calendar__an_override_from_before_lets_through_until_it_ends(void **state)
+{
+    struct plan *plan = plan_of(*state, STORY_TEXT, 2);
+    struct sim *sim;
+
+    plan->terms.json =
+        json_in_arena(*state, json_pack("{s:o, s:[{s:s, s:I}]}", "closures", json_loads("[" FREEZE "]", 0, NULL),
+                                        "leaves", "rule", "freeze", "until_ms", (json_int_t)(FREEZE_FROM + HOUR)));
+    assert_true(plan_read_terms(*state, &plan->terms));
+    plan_encode(*state, plan);
+    sim = sim_new(*state, plan);
+    sim->now.wall_ms = FREEZE_FROM;
+    sim_go(sim, sim_step(sim, VERB_HOLD, NEW_UNIT));
+    assert_int_equal(sim_count_of(sim, EVENT_CALENDAR_CLOSED), 0);
+    sim->now.wall_ms = FREEZE_FROM + HOUR;
+    sim_answer(sim, sim_step(sim, VERB_HOLD, NEW_UNIT));
+    sim_next(sim);
+    sim_approve(sim, sim_step(sim, VERB_GATE, "managers"));
+    sim_next(sim);
+    assert_int_equal(sim_last(sim)->kind, EVENT_CALENDAR_CLOSED);
+}
+
 static void test_calendar__who_may_break_the_freeze_may_not_break_the_window_under_it(void **state)
 {
     struct sim *sim =
@@ -269,6 +292,7 @@ int main(void)
         TEST_WITH_ARENA(test_calendar__a_drain_and_a_destruction_go_on),
         TEST_WITH_ARENA(test_calendar__hotfixes_and_rollbacks_are_not_held),
         TEST_WITH_ARENA(test_calendar__another_runner_knows_what_the_first_waited_for),
+        TEST_WITH_ARENA(test_calendar__an_override_from_before_lets_through_until_it_ends),
         TEST_WITH_ARENA(test_terms__closures_are_in_order),
         TEST_WITH_ARENA(test_terms__they_come_back_with_the_plan),
     };

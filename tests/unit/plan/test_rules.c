@@ -302,6 +302,21 @@ static void test_rules__an_override_is_recorded_with_what_it_broke(void **state)
     assert_string_equal(verdicts(&p), "changelog met: CHANGELOG.md changed since 0000000\n");
 }
 
+static void test_rules__an_override_from_before_is_a_leave_for_the_calendar(void **state)
+{
+    struct fact_override given[] = {{5, "freeze", "ana", NOW + HOUR}, /* who asks for the release */
+                                    {6, "freeze", "bo", NOW},         /* over */
+                                    {7, "freeze", "bo", NOW + HOUR}};
+    struct planning p = broken(state, CALENDAR OVERRIDES, given, 3);
+    struct plan *plan;
+
+    look_up(&p, closure(&p, 96, 120, "freeze", NULL), NULL);
+    plan = planning_plan(&p);
+    assert_string_equal(
+        json_canonical(*state, json_object_get(plan->terms.json, "leaves")),
+        arena_printf(*state, "[{\"override_seq\":7,\"rule\":\"freeze\",\"until_ms\":%lld}]", (long long)NOW + HOUR));
+}
+
 #define REFUSED                                                                      \
     "penstock.yaml:8:16 CHANGELOG.md has not changed since 0000000, which is live\n" \
     "  write down in it what is new, and commit that; or "
@@ -554,6 +569,7 @@ int main(void)
         TEST_WITH_ARENA(test_rules__a_calendar_without_an_end_says_none),
         TEST_WITH_ARENA(test_rules__a_scheduled_release_stops_after_a_failure),
         TEST_WITH_ARENA(test_rules__an_override_is_recorded_with_what_it_broke),
+        TEST_WITH_ARENA(test_rules__an_override_from_before_is_a_leave_for_the_calendar),
         TEST_WITH_ARENA(test_rules__overrides_that_do_not_count_are_told),
         TEST_WITH_ARENA(test_rules__one_override_that_counts_is_enough),
         TEST_WITH_ARENA(test_rules__nobody_is_left_who_may),
