@@ -461,6 +461,8 @@ bool event_body_is_folded(enum event_kind kind)
     case EVENT_TRAFFIC_REPAIRED:
     case EVENT_INSTANCE_LOST:
     case EVENT_INSTANCE_SICK:
+    case EVENT_INSTANCE_WELL:
+    case EVENT_CALENDAR_CLOSED:
         return true;
     case EVENT_RELEASE_PLANNED:
     case EVENT_RUNNER_STARTED:
@@ -479,8 +481,6 @@ bool event_body_is_folded(enum event_kind kind)
     case EVENT_DECISION_REFUSED:
     case EVENT_RELEASE_TURNED:
     case EVENT_RELEASE_PIVOTED:
-    case EVENT_INSTANCE_WELL:
-    case EVENT_CALENDAR_CLOSED:
     case EVENT_CALENDAR_OPENED:
     case EVENT_BRANCH_MADE:
     case EVENT_FINDING:

@@ -225,8 +225,11 @@ static inline struct sim *sim_resumed(struct arena *arena, const struct sim *bef
     machine_init(&sim->state, arena, before->plan);
     for (int i = 0; i < count; i++) {
         const struct event *event = &before->log[i];
+        struct event row = *event;
 
-        machine_fold(&sim->state, event);
+        if (!event_body_is_folded(row.kind))
+            row.body = NULL; /* as the journal is read back */
+        machine_fold(&sim->state, &row);
         *ARENA_PUSH(arena, sim->log, sim->count, sim->capacity) = *event;
         sim->seq = event->seq;
         sim->epoch = event->epoch > sim->epoch ? event->epoch : sim->epoch;

@@ -57,6 +57,20 @@ static void test_next_watch__an_instance_that_is_well_again_in_time_changes_noth
     assert_int_equal(sim_next(sim), 0);
 }
 
+static void test_next_watch__another_runner_knows_that_an_instance_is_well_again(void **state)
+{
+    struct sim *sim = story_new(state);
+
+    sim_go(sim, sim_step(sim, VERB_HOLD, NEW_UNIT));
+    sim_alarm(sim, EVENT_INSTANCE_SICK, NEW_1);
+    sim_alarm(sim, EVENT_INSTANCE_WELL, NEW_1);
+    sim = sim_resumed(*state, sim, sim->count);
+    sim_runner(sim);
+    sim_next(sim);
+    assert_status(sim, sim_step(sim, VERB_HOLD, NEW_UNIT), STEP_RUNNING);
+    assert_string_equal(mode_text(sim->state.mode), "forward");
+}
+
 static void test_next_watch__another_instance_that_is_well_does_not_end_an_alarm(void **state)
 {
     struct sim *sim = story_new(state);
@@ -454,3 +468,4 @@ int main(void)
 
     return RUN_TESTS(tests);
 }
+        TEST_WITH_ARENA(test_next_watch__another_runner_knows_that_an_instance_is_well_again),
