@@ -379,6 +379,7 @@ void machine_fold(struct machine_state *state, const struct event *event)
         state->drift_open = state->foreign = false;
         break;
     case EVENT_CALENDAR_CLOSED:
+        state->repaired_seq = event->seq;
     case EVENT_CALENDAR_OPENED:
         fold_calendar(state, event);
         break;

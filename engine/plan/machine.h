@@ -90,6 +90,7 @@ struct machine_state {
     bool as_is;           /* abort --as-is: end where we stand */
     struct alarm *alarms; /* by instance, and one more for those that the plan does not name */
     bool drift_open;      /* a repair is under way: no step of traffic, drain or destroy starts */
+    int64_t repaired_seq; /* of the last repair: what was proved before it proves nothing */
     bool foreign;         /* a foreign change of traffic: held until a person decides */
     int64_t epoch;        /* of the current runner */
     int64_t prober_failed;

@@ -411,12 +411,16 @@ static bool may_start(const struct machine_state *state, int i)
     return state->graph->waiting[i] == 0 && !(state->drift_open && needs_calm_traffic(state->plan->steps[i].verb));
 }
 
-/* A proof that somebody else took, or that is old, does not count: it is asked for again. */
+/*
+ * A proof that somebody else took, or that is old, does not count: it is asked for again. Nor does one from before a
+ * repair: while the front door had forgotten what it was told, something new may have landed.
+ */
 static bool is_stale(const struct machine_state *state, int proof, struct machine_now now)
 {
     const struct step_state *step = &state->steps[proof];
 
-    return step->status == STEP_DONE && (step->epoch != state->epoch || now.boot_ms - step->boot_ms > PROOF_FRESH_MS);
+    return step->status == STEP_DONE && (step->epoch != state->epoch || step->seq < state->repaired_seq ||
+                                         now.boot_ms - step->boot_ms > PROOF_FRESH_MS);
 }
 
 static bool start_step(struct machine_state *state, int i, struct machine_now now, struct event *out)

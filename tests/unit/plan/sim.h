@@ -114,6 +114,7 @@ static inline void sim_check_stop(const struct sim *sim, const struct plan_step 
     }
     sim_must(sim, proof->status == STEP_DONE);
     sim_must(sim, proof->epoch == sim->epoch);
+    sim_must(sim, proof->seq > sim->state.repaired_seq);
     sim_must(sim, sim->now.boot_ms - proof->boot_ms <= PROOF_FRESH_MS);
     if (step->pivots)
         sim_must(sim, sim->state.pivoted);

@@ -346,7 +346,8 @@ static void test_next_watch__a_proof_of_an_earlier_runner_is_taken_again(void **
     assert_status(sim, stop, STEP_RUNNING);
 }
 
-static void test_next_watch__an_old_proof_is_taken_again(void **state)
+/* Held when the proof came in, and told after so long to go on. */
+static struct sim *proof_of_age(void **state, int64_t age_ms)
 {
     struct sim *sim = story_new(state);
     int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1);
@@ -355,8 +356,9 @@ static void test_next_watch__an_old_proof_is_taken_again(void **state)
     sim_drifted(sim, "restart");
     sim_done(sim, prove);
     sim_next(sim);
-    sim_pass(sim, PROOF_FRESH_MS + 1);
-    sim_repaired(sim);
+    assert_turned(sim, MODE_HELD, "instance.lost " OLD_2);
+    sim_pass(sim, age_ms);
+    sim_decide(sim, DECISION_RETRY, "bo", -1, NULL);
     sim_next(sim);
     assert_status(sim, prove, STEP_RUNNING);
     assert_int_equal(sim->state.steps[prove].attempt, 2);
@@ -365,16 +367,36 @@ static void test_next_watch__an_old_proof_is_taken_again(void **state)
 static void test_next_watch__a_proof_at_its_last_moment_is_good(void **state)
 {
     struct sim *sim = story_new(state);
-    int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1);
+    int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1), stop = sim_step(sim, VERB_INSTANCE_STOP, OLD_1);
 
     sim_go(sim, prove);
-    sim_drifted(sim, "restart");
+    sim_alarm(sim, EVENT_INSTANCE_LOST, OLD_2);
+    return sim;
+}
+
+static void test_next_watch__an_old_proof_is_taken_again(void **state)
+{
+    struct sim *sim = proof_of_age(state, PROOF_FRESH_MS + 1);
+    int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1);
+
     sim_done(sim, prove);
-    sim_next(sim);
-    sim_pass(sim, PROOF_FRESH_MS);
+    sim_drifted(sim, "restart"); /* found in the same moment */
+    assert_int_equal(sim_next(sim), 0);
     sim_repaired(sim);
     sim_next(sim);
+{
+    struct sim *sim = proof_of_age(state, PROOF_FRESH_MS);
+
     assert_status(sim, sim_step(sim, VERB_INSTANCE_STOP, OLD_1), STEP_RUNNING);
+}
+
+static void test_next_watch__a_proof_from_before_a_repair_is_taken_again(void **state)
+    assert_string_equal(sim_find(sim, EVENT_STEP_RENEWED)->reason, "the proof is not fresh any more");
+    assert_status(sim, prove, STEP_RUNNING);
+    assert_status(sim, stop, STEP_PENDING);
+    sim_done(sim, prove);
+    sim_next(sim);
+    assert_status(sim, stop, STEP_RUNNING);
 }
 
 static void test_next_watch__the_pivot_is_said_once_right_before_the_first_stop(void **state)
@@ -469,3 +491,4 @@ int main(void)
     return RUN_TESTS(tests);
 }
         TEST_WITH_ARENA(test_next_watch__another_runner_knows_that_an_instance_is_well_again),
+        TEST_WITH_ARENA(test_next_watch__a_proof_from_before_a_repair_is_taken_again),
