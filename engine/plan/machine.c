@@ -373,7 +373,7 @@ void machine_fold(struct machine_state *state, const struct event *event)
         break;
     case EVENT_TRAFFIC_DRIFTED:
         state->drift_open = true;
-        state->foreign = text_is(json_get_text(event->body, "cause"), "foreign");
+        state->foreign = state->foreign || text_is(json_get_text(event->body, "cause"), "foreign");
         break;
     case EVENT_TRAFFIC_REPAIRED:
         state->drift_open = state->foreign = false;

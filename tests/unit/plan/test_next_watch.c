@@ -241,6 +241,17 @@ static void test_next_watch__a_foreign_change_is_held_and_a_retry_goes_on(void *
     assert_string_equal(end_text(sim->state.end), "succeeded");
 }
 
+static void test_next_watch__another_drift_does_not_hide_a_foreign_change(void **state)
+{
+    struct sim *sim = story_new(state);
+
+    sim_go(sim, sim_step(sim, VERB_HOLD, NEW_UNIT));
+    sim_drifted(sim, "foreign");
+    sim_drifted(sim, "missing"); /* of another pool, in the same moment */
+    sim_next(sim);
+    assert_turned(sim, MODE_HELD, "somebody else changed the front door's weights");
+}
+
 static void test_next_watch__a_held_release_goes_back_over_a_foreign_change(void **state)
 {
     struct sim *sim = story_new(state);
@@ -353,24 +364,13 @@ static struct sim *proof_of_age(void **state, int64_t age_ms)
     int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1);
 
     sim_go(sim, prove);
-    sim_drifted(sim, "restart");
+    sim_alarm(sim, EVENT_INSTANCE_LOST, OLD_2);
     sim_done(sim, prove);
     sim_next(sim);
     assert_turned(sim, MODE_HELD, "instance.lost " OLD_2);
     sim_pass(sim, age_ms);
     sim_decide(sim, DECISION_RETRY, "bo", -1, NULL);
     sim_next(sim);
-    assert_status(sim, prove, STEP_RUNNING);
-    assert_int_equal(sim->state.steps[prove].attempt, 2);
-}
-
-static void test_next_watch__a_proof_at_its_last_moment_is_good(void **state)
-{
-    struct sim *sim = story_new(state);
-    int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1), stop = sim_step(sim, VERB_INSTANCE_STOP, OLD_1);
-
-    sim_go(sim, prove);
-    sim_alarm(sim, EVENT_INSTANCE_LOST, OLD_2);
     return sim;
 }
 
@@ -379,11 +379,11 @@ static void test_next_watch__an_old_proof_is_taken_again(void **state)
     struct sim *sim = proof_of_age(state, PROOF_FRESH_MS + 1);
     int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1);
 
-    sim_done(sim, prove);
-    sim_drifted(sim, "restart"); /* found in the same moment */
-    assert_int_equal(sim_next(sim), 0);
-    sim_repaired(sim);
-    sim_next(sim);
+    assert_status(sim, prove, STEP_RUNNING);
+    assert_int_equal(sim->state.steps[prove].attempt, 2);
+}
+
+static void test_next_watch__a_proof_at_its_last_moment_is_good(void **state)
 {
     struct sim *sim = proof_of_age(state, PROOF_FRESH_MS);
 
@@ -391,6 +391,16 @@ static void test_next_watch__an_old_proof_is_taken_again(void **state)
 }
 
 static void test_next_watch__a_proof_from_before_a_repair_is_taken_again(void **state)
+{
+    struct sim *sim = story_new(state);
+    int prove = sim_step(sim, VERB_DRAIN_PROVE, OLD_1), stop = sim_step(sim, VERB_INSTANCE_STOP, OLD_1);
+
+    sim_go(sim, prove);
+    sim_done(sim, prove);
+    sim_drifted(sim, "restart"); /* found in the same moment */
+    assert_int_equal(sim_next(sim), 0);
+    sim_repaired(sim);
+    sim_next(sim);
     assert_string_equal(sim_find(sim, EVENT_STEP_RENEWED)->reason, "the proof is not fresh any more");
     assert_status(sim, prove, STEP_RUNNING);
     assert_status(sim, stop, STEP_PENDING);
@@ -460,6 +470,7 @@ int main(void)
         TEST_WITH_ARENA(test_next_watch__a_new_instance_that_is_lost_after_the_pivot_is_held),
         TEST_WITH_ARENA(test_next_watch__an_old_instance_that_is_lost_needs_a_person),
         TEST_WITH_ARENA(test_next_watch__an_instance_that_is_well_again_in_time_changes_nothing),
+        TEST_WITH_ARENA(test_next_watch__another_runner_knows_that_an_instance_is_well_again),
         TEST_WITH_ARENA(test_next_watch__another_instance_that_is_well_does_not_end_an_alarm),
         TEST_WITH_ARENA(test_next_watch__what_was_lost_does_not_become_well),
         TEST_WITH_ARENA(test_next_watch__an_alarm_while_held_is_not_forgotten_by_an_earlier_retry),
@@ -473,6 +484,7 @@ int main(void)
         TEST_WITH_ARENA(test_next_watch__drift_does_not_stop_what_is_no_traffic),
         TEST_WITH_ARENA(test_next_watch__a_next_try_that_drift_stops_does_not_wake_anybody),
         TEST_WITH_ARENA(test_next_watch__a_foreign_change_is_held_and_a_retry_goes_on),
+        TEST_WITH_ARENA(test_next_watch__another_drift_does_not_hide_a_foreign_change),
         TEST_WITH_ARENA(test_next_watch__a_held_release_goes_back_over_a_foreign_change),
         TEST_WITH_ARENA(test_next_watch__a_release_does_not_end_while_the_front_door_is_wrong),
         TEST_WITH_ARENA(test_next_watch__too_many_failed_requests_take_the_release_back),
@@ -482,6 +494,7 @@ int main(void)
         TEST_WITH_ARENA(test_next_watch__a_proof_of_an_earlier_runner_is_taken_again),
         TEST_WITH_ARENA(test_next_watch__an_old_proof_is_taken_again),
         TEST_WITH_ARENA(test_next_watch__a_proof_at_its_last_moment_is_good),
+        TEST_WITH_ARENA(test_next_watch__a_proof_from_before_a_repair_is_taken_again),
         TEST_WITH_ARENA(test_next_watch__the_pivot_is_said_once_right_before_the_first_stop),
         TEST_WITH_ARENA(test_next_watch__a_hold_counts_slices),
         TEST_WITH_ARENA(test_next_watch__a_hold_keeps_its_slices_over_a_crash),
@@ -490,5 +503,3 @@ int main(void)
 
     return RUN_TESTS(tests);
 }
-        TEST_WITH_ARENA(test_next_watch__another_runner_knows_that_an_instance_is_well_again),
-        TEST_WITH_ARENA(test_next_watch__a_proof_from_before_a_repair_is_taken_again),
