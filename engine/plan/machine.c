@@ -410,7 +410,7 @@ const char *machine_subject(struct arena *arena, const struct machine_state *sta
     struct digest digest;
     char *hex = arena_alloc(arena, DIGEST_HEX);
 
-    strbuf_printf(&text, "%s\n%s\n", state->plan->digest, state->plan->steps[step].key);
+    strbuf_printf(&text, "%s\n%s\n%d\n", state->plan->digest, state->plan->steps[step].key, state->steps[step].attempt);
     for (int i = 0; i < state->plan->step_count; i++) {
         if (state->steps[i].status == STEP_DONE)
             strbuf_printf(&text, "%d %lld\n", i, (long long)state->steps[i].seq);

@@ -131,8 +131,9 @@ int64_t machine_wakes_at(const struct machine_state *state, struct machine_now n
 
 bool machine_monitor_live(const struct machine_state *state, const struct plan_monitor *monitor);
 /*
- * What a decision about this step must be bound to: SHA-256 over the plan, the step, and the evidence of every step
- * that is done. A step that has to be done again gives another subject, so older approvals are void.
+ * What a decision about this step must be bound to: SHA-256 over the plan, the step and its attempt, and the evidence of
+ * every step that is done. A step that has to be done again gives another subject, and so does a gate that is asked anew
+ * after a no or when nobody came in time: older approvals are void.
  */
 const char *machine_subject(struct arena *arena, const struct machine_state *state, int step);
 /* The traffic.shares step whose shares are in force for `pool`, or -1 when this release has not changed them yet. */

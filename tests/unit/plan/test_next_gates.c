@@ -197,6 +197,27 @@ static void test_next_gates__a_retry_after_expiry_and_a_crash_asks_again(void **
     assert_int_equal(sim_count_of(sim, EVENT_GATE_ASKED), 2);
 }
 
+static void test_next_gates__approvals_of_a_question_that_expired_do_not_count(void **state)
+{
+    int gate;
+    struct sim *sim = at_gate(state, &gate);
+    const char *subject = sim->state.steps[gate].subject;
+
+    sim_decide(sim, DECISION_APPROVE, "ana", gate, NULL);
+    sim_pass(sim, 3600000);
+    sim_next(sim);
+    assert_turned(sim, MODE_HELD, "nobody opened gate managers in time");
+    sim_decide(sim, DECISION_RETRY, "bo", -1, NULL);
+    sim_next(sim);
+    assert_string_not_equal(sim->state.steps[gate].subject, subject);
+    sim_decide(sim, DECISION_APPROVE, "bo", gate, NULL);
+    assert_int_equal(sim_next(sim), 0);
+    assert_status(sim, gate, STEP_RUNNING);
+    sim_decide(sim, DECISION_APPROVE, "ana", gate, NULL);
+    sim_next(sim);
+    assert_status(sim, gate, STEP_DONE);
+}
+
 static void test_next_gates__expiry_goes_by_the_wall_clock(void **state)
 {
     int gate;
@@ -281,6 +302,7 @@ static void test_next_gates__a_refusal_after_the_pivot_is_held_and_a_retry_asks_
     int gate = sim_step(sim, VERB_GATE, "managers");
 
     sim_go(sim, gate);
+    sim_decide(sim, DECISION_APPROVE, "ana", gate, NULL);
     sim_decide(sim, DECISION_REJECT, "bo", gate, NULL);
     sim_next(sim);
     assert_turned(sim, MODE_HELD, "gate managers was rejected by bo");
@@ -288,6 +310,8 @@ static void test_next_gates__a_refusal_after_the_pivot_is_held_and_a_retry_asks_
     sim_next(sim);
     assert_turned(sim, MODE_FORWARD, "ana asked to try again");
     assert_int_equal(sim_count_of(sim, EVENT_GATE_ASKED), 2);
+    sim_decide(sim, DECISION_APPROVE, "bo", gate, NULL);
+    assert_int_equal(sim_next(sim), 0); /* what ana said before the no is void */
     sim_go(sim, -1);
     assert_string_equal(end_text(sim->state.end), "succeeded");
 }
@@ -317,6 +341,7 @@ int main(void)
         TEST_WITH_ARENA(test_next_gates__a_refusal_of_something_else_does_not_count),
         TEST_WITH_ARENA(test_next_gates__expiry_holds_and_a_retry_asks_again),
         TEST_WITH_ARENA(test_next_gates__a_retry_after_expiry_and_a_crash_asks_again),
+        TEST_WITH_ARENA(test_next_gates__approvals_of_a_question_that_expired_do_not_count),
         TEST_WITH_ARENA(test_next_gates__expiry_goes_by_the_wall_clock),
         TEST_WITH_ARENA(test_next_gates__approvals_that_came_in_time_open_it_although_the_runner_was_away),
         TEST_WITH_ARENA(test_next_gates__expiry_may_reject),
