@@ -251,13 +251,14 @@ static void fold_turned(struct machine_state *state, const struct event *event)
 {
     if (event->mode == MODE_HELD && state->mode != MODE_HELD)
         state->before_hold = state->mode;
+    if (event->mode == MODE_UNDO && (state->mode != MODE_HELD || state->before_hold != MODE_UNDO))
+        state->reason = arena_text(state->arena, event->reason);
     state->mode = event->mode;
     if (event->mode == MODE_UNDO) {
         state->going_to = event->end;
         state->closed_step = -1; /* going back waits for no calendar */
     }
     state->failed_step = event->step;
-    state->reason = arena_text(state->arena, event->reason);
     state->asked = DECISION_NONE;
 }
 

@@ -105,7 +105,7 @@ struct machine_state {
     int closed_step;         /* the share that waits for the calendar; -1 */
     int64_t closed_until_ms; /* as it was said: wall clock, 0 = no end in sight */
     int failed_step;         /* the cause of MODE_UNDO or MODE_HELD; -1 */
-    const char *reason;      /* of the last turn; for people */
+    const char *reason;      /* why it goes back; for people */
     struct arena *arena;
 };
 

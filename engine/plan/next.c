@@ -75,6 +75,27 @@ static bool retry_step(struct machine_state *state, struct event *out)
     return false;
 }
 
+/* Out of a hold, the way it went before. */
+static bool go_on(struct machine_state *state, struct event *out)
+{
+    if (state->mode != MODE_HELD)
+        return false;
+    if (retry_step(state, out))
+        return true;
+    return turn(out, state->before_hold, state->going_to, -1,
+                arena_printf(state->arena, "%s asked to try again", state->asked_by));
+}
+
+/* Who asks for the way back where it is held wants it gone on with. */
+static bool go_back(struct machine_state *state, struct event *out, enum release_end end, const char *how)
+{
+    if (!can_go_back(state))
+        return false;
+    if (track_of(state) == TRACK_UNDO)
+        return go_on(state, out);
+    return turn(out, MODE_UNDO, end, -1, arena_printf(state->arena, "%s by %s", how, state->asked_by));
+}
+
 /* What a person asked of the whole release. */
 static bool rule_asked(struct machine_state *state, struct machine_now now, struct event *out)
 {
@@ -87,21 +108,11 @@ static bool rule_asked(struct machine_state *state, struct machine_now now, stru
             out->end = END_FAILED;
             return true;
         }
-        if (!can_go_back(state) || track_of(state) == TRACK_UNDO)
-            return false;
-        return turn(out, MODE_UNDO, END_ABORTED, -1, arena_printf(state->arena, "aborted by %s", state->asked_by));
+        return go_back(state, out, END_ABORTED, "aborted");
     case DECISION_ROLLBACK:
-        if (!can_go_back(state) || track_of(state) == TRACK_UNDO)
-            return false;
-        return turn(out, MODE_UNDO, END_ROLLED_BACK, -1,
-                    arena_printf(state->arena, "rolled back by %s", state->asked_by));
+        return go_back(state, out, END_ROLLED_BACK, "rolled back");
     case DECISION_RETRY:
-        if (state->mode != MODE_HELD)
-            return false;
-        if (retry_step(state, out))
-            return true;
-        return turn(out, state->before_hold, state->going_to, -1,
-                    arena_printf(state->arena, "%s asked to try again", state->asked_by));
+        return go_on(state, out);
     case DECISION_NONE:
     case DECISION_APPROVE:
     case DECISION_REJECT:

@@ -216,6 +216,29 @@ static void test_next__a_failure_in_undo_is_held_and_a_retry_goes_on_going_back(
     assert_int_equal(sim->state.going_to, END_ROLLED_BACK);
     sim_go(sim, -1);
     assert_string_equal(end_text(sim->state.end), "rolled_back");
+    /* Why it went back, not who had it go on. */
+    assert_string_equal(sim_last(sim)->reason, arena_printf(*state, "failed: %s", sim->plan->steps[hold].title));
+}
+
+/* Who takes a release back that is held on its way back has it go on, with what is new in his word. */
+static void test_next__abort_of_what_is_held_on_its_way_back_goes_on(void **state)
+{
+    struct sim *sim = story_new(state);
+    int hold = sim_step(sim, VERB_HOLD, NEW_UNIT), shares = sim_undo(sim, VERB_TRAFFIC_SHARES, "app");
+
+    sim_go(sim, hold);
+    sim_failed(sim, hold, KIND_PERMANENT);
+    sim_next(sim);
+    sim_go(sim, shares);
+    sim_failed(sim, shares, KIND_PERMANENT);
+    sim_next(sim);
+    sim_decide(sim, DECISION_ABORT, "bo", -1, json_pack("{s:b}", "keep", 1));
+    sim_next(sim);
+    assert_turned(sim, MODE_UNDO, "bo asked to try again");
+    assert_status(sim, shares, STEP_RUNNING);
+    sim_go(sim, -1);
+    assert_string_equal(end_text(sim->state.end), "rolled_back");
+    assert_status(sim, sim_undo(sim, VERB_INSTANCE_STOP, NEW_1), STEP_SKIPPED);
 }
 
 static void test_next__held_starts_nothing(void **state)
@@ -547,6 +570,7 @@ int main(void)
         TEST_WITH_ARENA(test_next__a_failure_after_the_pivot_is_held),
         TEST_WITH_ARENA(test_next__on_failure_hold_holds_before_the_pivot),
         TEST_WITH_ARENA(test_next__a_failure_in_undo_is_held_and_a_retry_goes_on_going_back),
+        TEST_WITH_ARENA(test_next__abort_of_what_is_held_on_its_way_back_goes_on),
         TEST_WITH_ARENA(test_next__held_starts_nothing),
         TEST_WITH_ARENA(test_next__retry_tries_the_failed_step_again),
         TEST_WITH_ARENA(test_next__retry_of_what_is_not_held_changes_nothing),
