@@ -72,7 +72,8 @@ enum calendar_answer calendar_ask(const struct machine_state *state, int step, s
     if (!is_bound(state, step))
         return CALENDAR_OPEN;
     closure = closure_now(state, now.wall_ms);
-    if (state->closed_step >= 0 && closure && closure->until_ms == state->closed_until_ms)
+    if (state->closed_step >= 0 && closure && closure->until_ms == state->closed_until_ms &&
+        text_is(rule_of(state, closure, now.wall_ms), state->closed_rule))
         return CALENDAR_WAITS;
     if (state->closed_step >= 0)
         say(out, EVENT_CALENDAR_OPENED, state->closed_step, "more traffic may be given again");

@@ -279,6 +279,7 @@ static void fold_calendar(struct machine_state *state, const struct event *event
     step_of(state, event);
     state->closed_step = event->kind == EVENT_CALENDAR_CLOSED ? event->step : -1;
     state->closed_until_ms = event->expires_ms;
+    state->closed_rule = arena_text(state->arena, json_get_text(event->body, "rule"));
 }
 
 /* For people, or for the calendar that people made. */
@@ -378,9 +379,9 @@ void machine_fold(struct machine_state *state, const struct event *event)
         break;
     case EVENT_TRAFFIC_REPAIRED:
         state->drift_open = state->foreign = false;
+        state->repaired_seq = event->seq;
         break;
     case EVENT_CALENDAR_CLOSED:
-        state->repaired_seq = event->seq;
     case EVENT_CALENDAR_OPENED:
         fold_calendar(state, event);
         break;

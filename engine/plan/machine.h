@@ -104,6 +104,7 @@ struct machine_state {
     int leave_count, leave_capacity;
     int closed_step;         /* the share that waits for the calendar; -1 */
     int64_t closed_until_ms; /* as it was said: wall clock, 0 = no end in sight */
+    const char *closed_rule; /* as it was said */
     int failed_step;         /* the cause of MODE_UNDO or MODE_HELD; -1 */
     const char *reason;      /* why it goes back; for people */
     struct arena *arena;
