@@ -9,9 +9,13 @@ VALUES (:release, CAST(substr(:release, 3) AS INTEGER), :body ->> '$.environment
         coalesce(:body ->> '$.terms.scheduled', 0), :body ->> '$.terms.base_commit', :body ->> '$.terms.back_to',
         :body ->> '$.plan', 'running', :reason, :actor, :at_ms, :at_ms, :seq);
 
+-- The front door stays the one there is as long as anything stands behind it.
 INSERT INTO environment (name, door, keep_until_ms)
 VALUES (:body ->> '$.environment', nullif(:body -> '$.door', 'null'), :body ->> '$.terms.keep_until_ms')
-ON CONFLICT (name) DO UPDATE SET door = coalesce(environment.door, excluded.door),
+ON CONFLICT (name) DO UPDATE SET door = CASE
+    WHEN EXISTS (SELECT 1 FROM instance JOIN unit ON unit.name = instance.unit
+                  WHERE unit.environment = environment.name AND instance.state NOT IN ('planned', 'destroyed'))
+    THEN coalesce(environment.door, excluded.door) ELSE coalesce(excluded.door, environment.door) END,
                                  keep_until_ms = excluded.keep_until_ms;
 
 INSERT INTO unit (name, environment, release, commit_id, number, state, contract, created_ms)

@@ -100,6 +100,37 @@ static void test_release_planned__is_refused_with_a_taken_id(void **state)
     json_decref(body);
 }
 
+/* r-2 with its front door at another address. */
+static void plan_elsewhere(struct story *story)
+{
+    json_t *body;
+
+    story->release = "r-2";
+    story->unit = "prod-aaaaaaa-2";
+    body = story_plan(story, 2);
+    json_object_set_new(body, "door", json_pack("{s:s}", "bind", "127.0.0.1:9090"));
+    TELL(story, NO_STEP, body, .kind = EVENT_RELEASE_PLANNED, .actor = "ana");
+}
+
+static void test_release_planned__the_front_door_moves_with_it(void **state)
+{
+    struct story *story = *state;
+
+    story_plan_release(story, 1, NULL);
+    story_end(story, END_ROLLED_BACK);
+    plan_elsewhere(story);
+    assert_rows(story, "SELECT door ->> '$.bind' FROM environment", "127.0.0.1:9090");
+}
+
+static void test_release_planned__the_front_door_stays_where_something_stands_behind_it(void **state)
+{
+    struct story *story = *state;
+
+    story_first(story);
+    plan_elsewhere(story);
+    assert_rows(story, "SELECT door ->> '$.url' FROM environment", "http://127.0.0.1:8080");
+}
+
 static void test_release_planned__of_a_destroy_makes_no_unit(void **state)
 {
     struct story *story = *state;
@@ -431,6 +462,8 @@ int main(void)
         STORY_TEST(test_release_planned__makes_the_release_and_its_things),
         STORY_TEST(test_release_planned__is_refused_beside_a_live_release),
         STORY_TEST(test_release_planned__is_refused_with_a_taken_id),
+        STORY_TEST(test_release_planned__the_front_door_moves_with_it),
+        STORY_TEST(test_release_planned__the_front_door_stays_where_something_stands_behind_it),
         STORY_TEST(test_release_planned__of_a_destroy_makes_no_unit),
         STORY_TEST(test_step_started__writes_the_intent),
         STORY_TEST(test_step_started__twice_with_one_attempt_is_a_bug),
