@@ -94,6 +94,7 @@ void expand_add(struct builder *b, const struct plan_instance *instance);
 int64_t command_timeout_ms(const struct stage_spec *stage);
 /* The pipeline's drain stage, or NULL. */
 const struct drain_spec *pipeline_drain(const struct pipeline_spec *pipeline);
+bool pipeline_has_pool(const struct pipeline_spec *pipeline, const char *name);
 /* shift of all pools to `share_new` for the new unit; adds one step a pool. */
 void expand_shares(struct builder *b, int share_new);
 

@@ -364,6 +364,15 @@ const struct drain_spec *pipeline_drain(const struct pipeline_spec *pipeline)
     return NULL;
 }
 
+bool pipeline_has_pool(const struct pipeline_spec *pipeline, const char *name)
+{
+    for (int i = 0; i < pipeline->traffic.pool_count; i++) {
+        if (text_is(pipeline->traffic.pools[i].name, name))
+            return true;
+    }
+    return false;
+}
+
 void expand_door_single(struct builder *b)
 {
     enum side stays = b->track == TRACK_FORWARD ? SIDE_NEW : SIDE_OLD;

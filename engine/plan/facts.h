@@ -106,6 +106,7 @@ struct facts {
     struct fact_request request;
     struct fact_rules rules;
     int64_t journal_seq; /* of the record when the facts were read */
+    const json_t *pools; /* where the live unit has traffic: ["app"]; NULL = nowhere yet */
     const json_t *door;  /* the front door the live unit stands behind ({driver, bind|socket, ...}); NULL = none yet */
 };
 

@@ -180,6 +180,26 @@ static void check_door(struct builder *b)
                                   b->pipeline->environment);
 }
 
+/* In a pool that the pipeline does not name the old unit would keep its traffic, and be destroyed all the same. */
+static void check_pools(struct builder *b)
+{
+    const struct traffic_spec *traffic = &b->pipeline->traffic;
+
+    if (find_kind(b, STAGE_SHIFT) < 0 || b->facts->live.instance_count == 0)
+        return;
+    for (size_t i = 0; i < json_array_size(b->facts->pools); i++) {
+        const char *pool = json_string_value(json_array_get(b->facts->pools, i));
+
+        if (!pipeline_has_pool(b->pipeline, pool))
+            refuse(b, traffic->mark,
+                   arena_printf(b->arena,
+                                "the live unit '%s' has traffic in pool '%s', which this pipeline does not name",
+                                b->facts->live.name, pool))
+                ->hint = arena_printf(b->arena, "put it back, or take the environment down first: penstock destroy %s",
+                                      b->pipeline->environment);
+    }
+}
+
 void lawful_check(struct builder *b)
 {
     int shift = find_kind(b, STAGE_SHIFT);
@@ -195,4 +215,5 @@ void lawful_check(struct builder *b)
     check_leftovers(b);
     check_old_probes(b);
     check_door(b);
+    check_pools(b);
 }

@@ -251,6 +251,26 @@ static bool any_stands(const struct facts *facts)
     return count > 0;
 }
 
+/* With the pools in which the live unit has traffic, whatever the pipeline names by now: all of them are drained. */
+static const struct pipeline_spec *with_pools(struct arena *arena, const struct pipeline_spec *pipeline,
+                                              const json_t *pools)
+{
+    struct pipeline_spec *own = ARENA_NEW(arena, struct pipeline_spec);
+    struct traffic_spec *traffic = &own->traffic;
+    int known = pipeline->traffic.pool_count;
+
+    *own = *pipeline;
+    traffic->pools = arena_array(arena, (size_t)known + json_array_size(pools) + 1, sizeof(*traffic->pools));
+    memcpy(traffic->pools, pipeline->traffic.pools, (size_t)known * sizeof(*traffic->pools));
+    for (size_t i = 0; i < json_array_size(pools); i++) {
+        const char *pool = json_string_value(json_array_get(pools, i));
+
+        if (!pipeline_has_pool(pipeline, pool))
+            traffic->pools[traffic->pool_count++] = (struct pool_spec){.name = pool, .match = "/"};
+    }
+    return own;
+}
+
 struct error *plan_destroy(struct arena *arena, const struct project_spec *project,
                            const struct pipeline_spec *pipeline, const struct facts *facts, const char *unit,
                            struct plan **out)
@@ -258,7 +278,7 @@ struct error *plan_destroy(struct arena *arena, const struct project_spec *proje
     struct builder b = {.arena = arena,
                         .project = project,
                         .environment = project_environment(project, pipeline->environment),
-                        .pipeline = pipeline,
+                        .pipeline = with_pools(arena, pipeline, facts->pools),
                         .facts = facts,
                         .retries = 2};
     const struct fact_unit *named = unit ? find_unit(facts, unit) : NULL;

@@ -95,7 +95,11 @@ static struct error *read_unit(struct record *record, struct arena *arena, sqlit
     return read_instances(record, arena, out);
 }
 
-static const char environment_sql[] = "SELECT u.name, u.commit_id, u.state, u.contract, e.door"
+static const char environment_sql[] = "SELECT u.name, u.commit_id, u.state, u.contract, e.door,"
+                                      "       (SELECT json_group_array(pool)"
+                                      "          FROM (SELECT pool FROM share s"
+                                      "                 WHERE s.environment = e.name AND s.unit = e.live_unit"
+                                      "                   AND s.basis_points > 0 ORDER BY pool))"
                                       "  FROM environment e LEFT JOIN unit u ON u.name = e.live_unit WHERE e.name = ?1";
 
 static struct error *read_live(struct record *record, struct arena *arena, const char *environment, struct facts *out)
@@ -104,13 +108,14 @@ static struct error *read_live(struct record *record, struct arena *arena, const
     bool row;
 
     memset(&out->live, 0, sizeof(out->live));
-    out->door = NULL;
+    out->door = out->pools = NULL;
     TRY(database_prepare(record, environment_sql, &statement, NULL));
     statement_text(statement, 1, environment);
     TRY(database_step(record, statement, &row));
     if (!row)
         return NULL;
     TRY(column_json(statement, 4, arena, &out->door));
+    TRY(column_json(statement, 5, arena, &out->pools));
     return column_text(statement, 0) ? read_unit(record, arena, statement, &out->live) : NULL;
 }
 

@@ -273,6 +273,28 @@ static void test_lawful__a_front_door_without_a_live_unit_may_move(void **state)
     assert_non_null(planning_try(&p));
 }
 
+static void test_lawful__refuses_to_leave_the_live_unit_behind_in_a_pool(void **state)
+{
+    struct planning p = planning_of(*state, WHOLE_TEXT);
+
+    planning_live(&p, 1);
+    p.facts.pools = json_in_arena(*state, json_pack("[s, s]", "api", "app"));
+    assert_null(planning_try(&p));
+    assert_int_equal(diagnostics_count(p.problems), 1);
+    assert_refused(&p, 0,
+                   "11:3 the live unit 'prod-0000000-3' has traffic in pool 'api', which this pipeline does not name | "
+                   "put it back, or take the environment down first: penstock destroy prod");
+}
+
+static void test_lawful__a_pipeline_that_moves_no_traffic_leaves_nothing_behind(void **state)
+{
+    struct planning p = planning_of(*state, HEAD_TEXT "stages: [build]\n");
+
+    planning_live(&p, 1);
+    p.facts.pools = json_in_arena(*state, json_pack("[s]", "api"));
+    assert_non_null(planning_try(&p));
+}
+
 static void test_lawful__refuses_a_question_that_the_live_unit_cannot_answer(void **state)
 {
     struct planning p = planning_of(*state, WHOLE_TEXT);
@@ -340,6 +362,8 @@ int main(void)
         TEST_WITH_ARENA(test_lawful__refuses_a_front_door_that_has_moved),
         TEST_WITH_ARENA(test_lawful__a_front_door_of_others_is_known_by_its_socket),
         TEST_WITH_ARENA(test_lawful__a_front_door_without_a_live_unit_may_move),
+        TEST_WITH_ARENA(test_lawful__refuses_to_leave_the_live_unit_behind_in_a_pool),
+        TEST_WITH_ARENA(test_lawful__a_pipeline_that_moves_no_traffic_leaves_nothing_behind),
         TEST_WITH_ARENA(test_lawful__refuses_a_question_that_the_live_unit_cannot_answer),
         TEST_WITH_ARENA(test_lawful__a_live_unit_without_instances_answers_nothing),
         TEST_WITH_ARENA(test_lawful__says_all_that_is_wrong_at_once),

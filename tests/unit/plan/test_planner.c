@@ -200,6 +200,25 @@ static void test_planner__a_leftover_is_destroyed_with_the_same_care(void **stat
     assert_int_equal(plan->monitor_count, 0);
 }
 
+static void test_planner__a_destruction_drains_every_pool_with_traffic(void **state)
+{
+    struct planning p = planning_of(*state, WHOLE_TEXT);
+    struct plan *plan;
+    int proof;
+
+    planning_live(&p, 1);
+    p.facts.pools = json_in_arena(*state, json_pack("[s, s]", "api", "app"));
+    assert_ok(destroy(&p, NULL, &plan));
+    assert_string_equal(stage_lines(*state, plan, "drain " OLD_UNIT), "1 traffic.drain old.west.1 <- 0\n"
+                                                                      "2 traffic.drain old.west.1 <- 1\n"
+                                                                      "3 drain.begin old.west.1 <- 2\n"
+                                                                      "4 drain.wait old.west.1 <- 3\n");
+    assert_string_equal(json_get_text(plan->steps[2].params, "pool"), "api");
+    proof = step_of_plan(plan, TRACK_FORWARD, VERB_DRAIN_PROVE, "");
+    assert_string_equal(json_canonical(*state, json_object_get(plan->steps[proof].params, "pools")),
+                        "[\"app\",\"api\"]");
+}
+
 static void test_planner__a_unit_that_does_not_stand_is_not_destroyed(void **state)
 {
     struct planning p = planning_of(*state, WHOLE_TEXT);
@@ -286,6 +305,7 @@ int main(void)
         TEST_WITH_ARENA(test_planner__another_release_has_other_keys),
         TEST_WITH_ARENA(test_planner__the_plan_borrows_nothing),
         TEST_WITH_ARENA(test_planner__a_leftover_is_destroyed_with_the_same_care),
+        TEST_WITH_ARENA(test_planner__a_destruction_drains_every_pool_with_traffic),
         TEST_WITH_ARENA(test_planner__a_unit_that_does_not_stand_is_not_destroyed),
         TEST_WITH_ARENA(test_planner__the_live_unit_is_not_destroyed_by_name),
         TEST_WITH_ARENA(test_planner__a_whole_environment_goes_with_its_front_door),

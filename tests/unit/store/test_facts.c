@@ -73,6 +73,7 @@ static void test_facts_read__knows_the_live_unit(void **state)
     check_instance(&facts.live.instances[1], "west", 4000);
     assert_int_equal(facts.leftover_count, 0);
     assert_string_equal(json_get_text(facts.door, "url"), "http://127.0.0.1:8080");
+    assert_string_equal(json_canonical(story->arena, facts.pools), "[\"rooms\"]");
 }
 
 static void test_facts_read__counts_units_by_environment_and_releases_over_all(void **state)
