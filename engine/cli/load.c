@@ -17,6 +17,7 @@
 #include "control/control.h"
 #include "drivers/probe/extract.h"
 #include "spec/diagnostics.h"
+#include "spec/fields.h"
 #include "spec/pipeline.h"
 #include "spec/project.h"
 #include "view/rows.h"
@@ -309,6 +310,8 @@ struct error *person_need(struct cli *cli, const char *environment, const char *
         return error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
                                     "you are '%s'; environment '%s' does not allow --as", *out, environment),
                           "allow_as: true in %s would", cli->project->file);
+    if (!form_accepts(FORM_PERSON, other))
+        return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is no login name", other);
     *out = other;
     return NULL;
 }
