@@ -178,6 +178,9 @@ freeze_now()
     assert_failure 3
     assert_output --partial 'inventory'
     assert_equal "$(audit_json exceptions | jq '[.rows[] | select(.what == "refused")] | length')" 1
+    # What lets it begin lets it have its traffic, too.
+    released prod release/1
+    assert_equal "$(audit_json closures | jq '.rows | length')" 0
 }
 
 @test "a freeze that begins holds the next share, not the way back; an override lets it go on" {
