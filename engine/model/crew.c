@@ -8,6 +8,7 @@
 #include "control/control.h"
 #include "model/rehearse.h"
 #include "model/sim.h"
+#include "plan/authors.h"
 #include "plan/plan.h"
 #include "store/record.h"
 
@@ -86,7 +87,14 @@ static void intend(int64_t in_ms, const char *person, enum decision_kind decisio
     sim_after(in_ms, NULL, do_it, intention);
 }
 
-/* Who may: those that the gate names, without who asks for the release where that is barred. */
+/* Who asks for the release wrote it, too. */
+static bool is_barred(const json_t *body, const char *person)
+{
+    return (json_get_bool(body, "bar_requester", false) && text_is(person, rehearsal.cast->requester)) ||
+           authors_has(json_object_get(body, "barred"), person);
+}
+
+/* Who may: those that the gate names, without those who are barred. */
 static int may_open(const json_t *body, const char *people[PEOPLE_MOST])
 {
     /* A gate of nobody in particular is everybody's. */
@@ -97,7 +105,7 @@ static int may_open(const json_t *body, const char *people[PEOPLE_MOST])
     for (size_t i = 0; i < json_array_size(named) && count < PEOPLE_MOST; i++) {
         const char *person = json_string_value(json_array_get(named, i));
 
-        if (!json_get_bool(body, "bar_requester", false) || !text_is(person, rehearsal.cast->requester))
+        if (!is_barred(body, person))
             people[count++] = person;
     }
     for (size_t i = 0; json_array_size(named) == 0 && i < sizeof(anyone) / sizeof(*anyone); i++)
@@ -110,19 +118,20 @@ void crew_gate(int step, const json_t *body)
     const char *people[PEOPLE_MOST], *gate = rehearsal.act.plan->steps[step].target;
     int count = may_open(body, people), wanted = (int)json_get_int(body, "approvals", 1);
     int64_t expires_ms = json_get_int(body, "expires_ms", 0), in_ms = rng_range(&sim.people, 30000, 120000);
+    const char *requester = rehearsal.cast->requester;
     int first;
 
     if (count < wanted) {
         verdict_gate(
-            gate,
-            arena_printf(rehearsal.arena, "it wants %d approval%s, and %s may give one%s%s%s", wanted,
-                         wanted == 1 ? "" : "s",
-                         count == 0   ? "nobody"
-                         : count == 1 ? "only one person"
-                                      : arena_printf(rehearsal.arena, "only %d people", count),
-                         json_get_bool(body, "bar_requester", false) ? ": '" : "",
-                         json_get_bool(body, "bar_requester", false) ? rehearsal.cast->requester : "",
-                         json_get_bool(body, "bar_requester", false) ? "' asks for the release and is barred" : ""));
+            gate, arena_printf(rehearsal.arena, "it wants %d approval%s, and %s may give one%s%s%s", wanted,
+                               wanted == 1 ? "" : "s",
+                               count == 0   ? "nobody"
+                               : count == 1 ? "only one person"
+                                            : arena_printf(rehearsal.arena, "only %d people", count),
+                               is_barred(body, requester) ? ": '" : "", is_barred(body, requester) ? requester : "",
+                               !is_barred(body, requester)                   ? ""
+                               : json_get_bool(body, "bar_requester", false) ? "' asks for the release and is barred"
+                                                                             : "' wrote commits of it and is barred"));
         return;
     }
     if (expires_ms && in_ms > expires_ms / 4)

@@ -130,6 +130,7 @@ static const struct plan *make_plan(int number, int64_t *facts_seq)
     struct arena *arena = rehearsal.arena;
     struct diagnostics *problems = diagnostics_new(arena);
     struct facts facts = {0};
+    struct fact_author author;
     struct plan *plan = NULL;
     struct error *error = facts_read(rehearsal.record, arena, rehearsal.cast->environment->name, &facts);
 
@@ -143,6 +144,10 @@ static const struct plan *make_plan(int number, int64_t *facts_seq)
     facts.branch = "main";
     facts.subject = "rehearsed";
     facts.requester = rehearsal.cast->requester;
+    /* Who asks for it wrote it, too: the one person of whom that can be known. */
+    author = (struct fact_author){.name = rehearsal.cast->requester, .mail = ""};
+    facts.rules.authors = &author;
+    facts.rules.author_count = 1;
     facts.repository = "/model/repository";
     facts.state_dir = "/model/state";
     facts.record = record_id(rehearsal.record);

@@ -114,6 +114,10 @@ has_record()
     [[ ${lines[1]} == " --> penstock.yaml:"*": it wants 1 approval, and nobody may give one: '$(id -un)' asks for the release and is barred" ]]
     # shellcheck disable=SC2016
     [[ ${lines[2]} == '  = help: name more people in `people`, or ask for fewer approvals' ]]
+    sed -i 's/barred: \[requester, authors\]/barred: [authors]/' penstock.yaml
+    run --separate-stderr q rehearse prod
+    assert_failure 1
+    [[ ${lines[1]} == *"and nobody may give one: '$(id -un)' wrote commits of it and is barred" ]] || fail "${lines[1]}"
 }
 
 @test "a stage that cannot end in its time is found in its stage" {
