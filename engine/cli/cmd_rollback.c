@@ -14,6 +14,14 @@
 #include "plan/plan.h"
 #include "store/record.h"
 
+/* Undoing it would take back what serves now, which is another release. */
+static struct error *never_served(struct cli *cli, const json_t *row)
+{
+    next_add(cli, "back to the one before what is live", "rollback %s", json_get_text(row, "environment"));
+    return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s ended %s: there is nothing of it to take back",
+                     json_get_text(row, "id"), json_get_text(row, "end"));
+}
+
 /* What the argument means when no release of that name is live: "r-12" = back to that one, an environment = the last. */
 static struct error *find_earlier(struct cli *cli, const json_t *row, struct fact_release *out)
 {
@@ -26,6 +34,8 @@ static struct error *find_earlier(struct cli *cli, const json_t *row, struct fac
         TRY(facts_earlier(cli->record, cli->arena, environment, id, out));
     if (named && out->id)
         return NULL;
+    if (named && !text_is(json_get_text(row, "end"), end_text(END_SUCCEEDED)))
+        return never_served(cli, row);
     TRY(facts_earlier(cli->record, cli->arena, environment, NULL, out));
     if (out->id)
         return NULL;

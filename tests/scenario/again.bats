@@ -39,6 +39,17 @@ teardown() { scenario_teardown; }
     run p rollback 1 --yes
     assert_success
     [[ $(show r-5 .release.commit) == "$first" ]]
+    # One that never served cannot be undone: that would take back what serves.
+    misbehave=sick
+    pipeline
+    commit 3.0.0
+    run p release prod --yes
+    assert_failure 6
+    run --separate-stderr p rollback r-6 --yes
+    assert_failure 7
+    [[ ${stderr_lines[0]} == 'error[E0303]: release r-6 ended rolled_back: there is nothing of it to take back' ]] || fail "$stderr"
+    [[ $stderr == *'rollback prod   back to the one before what is live'* ]]
+    [[ $(p history -o json | jq '.releases | length') == 6 ]]
     take_down
 }
 
