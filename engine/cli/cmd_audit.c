@@ -16,6 +16,7 @@
 #include "cli/print.h"
 #include "cli/sheet.h"
 #include "store/export.h"
+#include "view/rows.h"
 
 #define SQL_TIMEOUT_MS 10000
 #define SQL_LIMIT_BYTES ((size_t)1024 * 1024)
@@ -130,6 +131,28 @@ static void say_rows(struct cli *cli, int64_t rows)
         say(cli, "no rows");
 }
 
+/* No rows of an environment that there is not would be read as "no exceptions". */
+static struct error *check_environment(struct cli *cli, const char *typed)
+{
+    json_t *rows CLEANUP(json_cleanup) = NULL;
+    struct strbuf list CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    size_t index;
+    const json_t *row;
+    struct error *error;
+
+    if (!typed)
+        return NULL;
+    TRY(rows_status(cli->record, &rows));
+    json_array_foreach(rows, index, row)
+    {
+        if (text_is(json_get_text(row, "environment"), typed))
+            return NULL;
+        strbuf_printf(&list, "%s%s", index ? ", " : "", json_get_text(row, "environment"));
+    }
+    error = error_new(ERR_NOT_FOUND, KIND_PERMANENT, "the record knows no environment '%s'", typed);
+    return list.length ? error_hint(error, "it knows: %s", strbuf_view(&list)) : error;
+}
+
 static struct error *audit_named(struct cli *cli, const char *name)
 {
     struct audit_bounds bounds = {.environment = cli->options.values[OPTION_ENVIRONMENT], .now_ms = clock_wall_ms()};
@@ -141,6 +164,7 @@ static struct error *audit_named(struct cli *cli, const char *name)
     TRY(option_duration(cli, OPTION_TIMEOUT, &bounds.timeout_ms));
     TRY(option_period(cli, bounds.now_ms, &bounds.since_ms, &bounds.until_ms));
     TRY(record_need(cli, RECORD_READ));
+    TRY(check_environment(cli, bounds.environment));
     TRY(audit_query(cli->record, name, &bounds, sheet_sink(sheet)));
     say_rows(cli, sheet_end(sheet));
     return NULL;

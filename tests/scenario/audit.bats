@@ -120,6 +120,10 @@ fixed='if .until_at == null then del(.both_ms, .instance_ms, .mixed_ms) else . e
     run a audit branches --environment prod
     assert_failure 2
     assert_line "error[E0101]: query 'branches' is not about environments"
+    run a audit exceptions --environment prd
+    assert_failure 1
+    assert_line "error[E0302]: the record knows no environment 'prd'"
+    assert_line --regexp "^  = help: it knows: .*prod"
     run a audit environments --since 1d
     assert_failure 2
     assert_line "error[E0101]: query 'environments' has no period"
