@@ -3,18 +3,31 @@
  * the export of a commit, and the collecting of artifacts. Not for people; the forms may change.
  */
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "unit/artifact.h"
 #include "unit/source.h"
 
 #define NAMES_LIMIT_BYTES ((size_t)1024 * 1024)
+
+/* File names of a commit may be no UTF-8, and JSON takes nothing else. NULL stays NULL. */
+static const char *cleaned(struct cli *cli, const char *text)
+{
+    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    if (!text)
+        return NULL;
+    text_clean(&clean, text, strlen(text));
+    return arena_text(cli->arena, strbuf_view(&clean));
+}
 
 /* The runner reads a failure from standard output too, so that the person who is told gets the words and the hint. */
 static struct error *say_to_runner(struct cli *cli, struct error *error)
@@ -25,7 +38,7 @@ static struct error *say_to_runner(struct cli *cli, struct error *error)
     if (!error)
         return NULL;
     line = error_line(error);
-    said = json_pack("{s:s, s:s?}", "text", line, "hint", error->hint);
+    said = json_pack("{s:s, s:s?}", "text", cleaned(cli, line), "hint", cleaned(cli, error->hint));
     print_text(cli, json_canonical(cli->arena, said));
     return error;
 }

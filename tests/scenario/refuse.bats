@@ -284,3 +284,12 @@ ISO='[0-9-]{10}T[0-9:]{8}Z'
     # shellcheck disable=SC2086
     ! alive $old
 }
+
+@test "a file that is not itself is refused by its name, whatever bytes that has" {
+    project
+    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 7\n' 0 >"$REPO/"$'caf\xe9\e[2J.bin'
+    commit 1.0.1
+    run p release prod --yes
+    assert_failure
+    assert_output --partial "'caf"$'\uFFFD'".bin' is a git-lfs pointer and not the file itself"
+}
