@@ -21,8 +21,9 @@
 #include "unit/source.h"
 #include "unit/windows.h"
 
-#define RANGE_LIMIT 1000  /* commits since the live one; more are not named one by one */
-#define SEARCH_LIMIT 2000 /* commits of the trunk among which a pick's source is looked for */
+#define RANGE_LIMIT 1000     /* commits since the live one; more are not named one by one */
+#define AUTHORS_LIMIT 100000 /* of which the authors are looked up, where some are barred for it */
+#define SEARCH_LIMIT 2000    /* commits of the trunk among which a pick's source is looked for */
 
 /* One look at the rules: everything that the questions below share. */
 struct look {
@@ -243,14 +244,32 @@ static void add_author(struct look *look, const char *person, int *capacity)
     *ARENA_PUSH(look->arena, out->authors, out->author_count, *capacity) = author;
 }
 
+static bool bars_authors(const struct environment_spec *environment)
+{
+    bool bars = environment->overrides.bar_authors;
+
+    for (int i = 0; i < environment->gate_count; i++)
+        bars = bars || environment->gates[i].bar_authors;
+    return bars;
+}
+
 static struct error *find_authors(struct look *look)
 {
+    const char *live = look->facts->live.name ? look->facts->live.commit : NULL;
+    bool bars = bars_authors(look->environment);
     struct history_range range = {0};
     int capacity = 0;
 
     /* A first release has no live commit to begin at: then it is who wrote this one. */
-    TRY(history_range(look->arena, look->facts->repository, look->facts->live.name ? look->facts->live.commit : NULL,
-                      look->facts->commit, look->facts->live.name ? RANGE_LIMIT : 1, &range));
+    TRY(history_range(look->arena, look->facts->repository, live, look->facts->commit,
+                      !live  ? 1
+                      : bars ? AUTHORS_LIMIT
+                             : RANGE_LIMIT,
+                      &range));
+    if (live && bars && range.more)
+        return error_new(ERR_LIMIT, KIND_PERMANENT,
+                         "there are more than %d commits since %.7s, which is live: who wrote them is not looked up",
+                         AUTHORS_LIMIT, live);
     for (int i = 0; i < range.count; i++) {
         const struct history_commit *commit = &range.commits[i];
 
@@ -260,15 +279,6 @@ static struct error *find_authors(struct look *look)
         add_author(look, commit->committer.real, &capacity);
     }
     return NULL;
-}
-
-static bool bars_authors(const struct environment_spec *environment)
-{
-    bool bars = environment->overrides.bar_authors;
-
-    for (int i = 0; i < environment->gate_count; i++)
-        bars = bars || environment->gates[i].bar_authors;
-    return bars;
 }
 
 /* A clone without the live commit cannot say who wrote what came since: no matter, unless somebody is barred for it. */

@@ -144,6 +144,24 @@ freeze_now()
     assert_equal "$(audit_json branches | jq -c '[.rows[].name]')" '["release/2026.11"]'
 }
 
+@test "authors are barred however many commits came after theirs" {
+    prod_rules='branches: ["release/*"]'
+    lanes_project
+    git_ branch release/1
+    released prod release/1
+    commit_file bo.txt 'of bo' 'Bo <bo@example.org>'
+    {
+        printf 'reset refs/heads/release/1\nfrom refs/heads/main\n'
+        for _ in {1..1001}; do
+            printf 'commit refs/heads/release/1\ncommitter tester <tester@example.org> 1767323045 +0000\ndata 1\nx\n'
+        done
+    } | git_ fast-import --quiet --force
+    assert_equal "$(git_ rev-list --count main..release/1)" 1001
+    run p plan prod release/1
+    assert_success
+    assert_output --partial '; not the authors: bo)'
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Freezes and overrides
 
