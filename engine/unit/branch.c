@@ -103,15 +103,26 @@ struct error *branch_create(const struct branch_change *change, const char *comm
 
 /* ------------------------------------------------------------------------------------------------ moving */
 
+static struct error *other_name(const struct branch_change *change, const char *target)
+{
+    const char *name = text_starts(target, "refs/heads/") ? target + strlen("refs/heads/") : target;
+
+    return error_hint(
+        error_new(ERR_CONFLICT, KIND_PERMANENT, "'%s' is only another name of the branch '%s'", change->branch, name),
+        "nothing was changed; name '%s' itself", name);
+}
+
 static struct error *moved_meanwhile(git_repository *git, const struct branch_change *change, const char *old)
 {
     git_reference *now CLEANUP(reference_cleanup) = NULL;
     char hex[8] = "";
 
-    if (git_branch_lookup(&now, git, change->branch, GIT_BRANCH_LOCAL) < 0 || !git_reference_target(now))
+    if (git_branch_lookup(&now, git, change->branch, GIT_BRANCH_LOCAL) < 0)
         return error_hint(
             error_new(ERR_CONFLICT, KIND_PERMANENT, "the branch '%s' is not there any more", change->branch),
             "git branch --list; nothing was changed");
+    if (!git_reference_target(now))
+        return other_name(change, git_reference_symbolic_target(now));
     git_oid_tostr(hex, sizeof(hex), git_reference_target(now));
     return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
                                 "somebody else moved the branch '%s': it is at %s, not at %.7s", change->branch, hex,

@@ -122,8 +122,11 @@ struct error *pick_objects_hold(git_repository *git, struct pick_objects **out)
 struct error *pick_objects_keep(git_repository *git, const struct pick_objects *objects)
 {
     git_packbuilder *pack = NULL;
-    int result = git_packbuilder_new(&pack, git);
+    int result;
 
+    if (objects->count == 0)
+        return NULL; /* the repository has them all, of an earlier try */
+    result = git_packbuilder_new(&pack, git);
     if (result == 0)
         git_packbuilder_set_threads(pack, 1);
     for (size_t i = 0; i < objects->count && result == 0; i++)

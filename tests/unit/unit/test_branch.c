@@ -147,6 +147,19 @@ static void test_branch_move__forward_only(void **state)
     assert_string_equal(id_of(scratch, "release"), id_of(scratch, "main"));
 }
 
+static void test_branch_move__not_another_name_of_one(void **state)
+{
+    struct scratch *scratch = *state;
+    struct branch_change change = change_of(scratch, "current");
+
+    make_repository(scratch);
+    sh(scratch, "git -C repo symbolic-ref refs/heads/current refs/heads/release");
+    assert_fails_with_hint(branch_move(&change, id_of(scratch, "release"), id_of(scratch, "main")), ERR_CONFLICT,
+                           "'current' is only another name of the branch 'release'",
+                           "nothing was changed; name 'release' itself");
+    assert_string_equal(id_of(scratch, "release"), id_of(scratch, "main~2"));
+}
+
 static void test_branch_move__waits_for_no_lock(void **state)
 {
     struct scratch *scratch = *state;
@@ -190,6 +203,7 @@ int main(void)
         TEST_WITH_SCRATCH(test_branch_move__not_under_a_work_tree),
         TEST_WITH_SCRATCH(test_branch_move__in_a_bare_repository),
         TEST_WITH_SCRATCH(test_branch_move__forward_only),
+        TEST_WITH_SCRATCH(test_branch_move__not_another_name_of_one),
         TEST_WITH_SCRATCH(test_branch_move__waits_for_no_lock),
         TEST_WITH_SCRATCH(test_branch_move__a_branch_that_is_gone),
     };

@@ -182,6 +182,23 @@ static void test_pick__several_in_order(void **state)
     assert_picks(scratch, &(struct want){.commits = "main~2 main~1 main", .onto = "release"});
 }
 
+static void test_pick__kept_twice_in_the_same_second(void **state)
+{
+    struct scratch *scratch = *state;
+    struct pick_request request;
+    struct pick_result first, again;
+
+    make_repository(scratch);
+    sh(scratch, "cd repo; sed -i s/^2$/two/ file; git commit -am two");
+    prepare(scratch, &(struct want){.commits = "main", .onto = "release"}, &request);
+    request.keep = true;
+    assert_ok(pick_commits(scratch->arena, &request, &first));
+    assert_ok(pick_commits(scratch->arena, &request, &again));
+    assert_string_equal(again.tip, first.tip);
+    sh(scratch, arena_printf(scratch->arena, "git -C repo fsck --strict %s", again.tip));
+    assert_string_equal(ask(scratch, "ls repo/.git/objects/pack/*.pack | wc -l"), "1");
+}
+
 static void test_pick__one_that_does_not_go_takes_all_back(void **state)
 {
     struct scratch *scratch = *state;
@@ -388,6 +405,7 @@ int main(void)
         TEST_WITH_SCRATCH(test_pick__a_clean_one_is_what_git_makes),
         TEST_WITH_SCRATCH(test_pick__messages_end_as_gits_do),
         TEST_WITH_SCRATCH(test_pick__several_in_order),
+        TEST_WITH_SCRATCH(test_pick__kept_twice_in_the_same_second),
         TEST_WITH_SCRATCH(test_pick__one_that_does_not_go_takes_all_back),
         TEST_WITH_SCRATCH(test_pick__totals_are_of_the_whole),
         TEST_WITH_SCRATCH(test_pick__follows_a_rename_that_is_sure),
