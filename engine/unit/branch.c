@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "unit/commits.h"
@@ -177,9 +178,11 @@ struct error *branch_move(const struct branch_change *change, const char *old, c
         return moved_meanwhile(git, change, old);
     TRY(check_work_trees(change, now));
     TRY(check_forward(git, change, &from, new, &to));
+    fault_point("branch.before");
     repository_sync(true);
     result = git_reference_create_matching(&moved, git, git_reference_name(now), &to, 1, &from, change->message);
     repository_sync(false);
+    fault_point("branch.after");
     if (result == GIT_EMODIFIED || result == GIT_ENOTFOUND)
         return moved_meanwhile(git, change, old);
     return result < 0 ? write_error(git, change, result) : NULL;

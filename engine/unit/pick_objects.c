@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "unit/repository.h"
 
@@ -132,9 +133,11 @@ struct error *pick_objects_keep(git_repository *git, const struct pick_objects *
     for (size_t i = 0; i < objects->count && result == 0; i++)
         result = git_packbuilder_insert(pack, &objects->items[i].id, NULL);
     if (result == 0) {
+        fault_point("pick.before");
         repository_sync(true);
         result = git_packbuilder_write(pack, NULL, 0, NULL, NULL);
         repository_sync(false);
+        fault_point("pick.after");
     }
     git_packbuilder_free(pack);
     return result < 0 ? repository_error("cannot write the new commits to the repository") : NULL;

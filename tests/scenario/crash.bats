@@ -129,6 +129,86 @@ to_its_end()
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Hotfixes
+
+at() { git -C "$REPO" "$@"; }
+hotfix() { p hotfix "$1" --onto release/1 --yes --until-gate; }
+
+# release/1 is live, and has a lane for hotfixes.
+lane()
+{
+    steps='[{share: 100%}]'
+    until='{}'
+    gates='on-call: {people: [bo], barred: [requester], expires: 1h}'
+    project
+    sed -i 's|^    allow_as: true|&\n    branches: ["release/*"]\n    hotfix: {gate: on-call}|' "$REPO/penstock.yaml"
+    commit 1.0.1
+    at branch release/1
+    p release prod release/1 --yes >"$D/first.out" 2>&1 || fail "the first release failed: $(<"$D/first.out")"
+}
+
+# A fix on the trunk: sets fix, and before, where the branch is.
+mend()
+{
+    echo "$1" >"$REPO/fix-$1"
+    at add -A
+    at commit -q -m "fix $1"
+    fix=$(at rev-parse HEAD)
+    before=$(at rev-parse release/1)
+}
+
+# opened FIX: its release waits at the gate: approved, it ends well, and the branch has the fix once.
+opened()
+{
+    local id
+
+    id=$(newest)
+    p approve "$id" --as bo --yes >"$D/run.out" 2>&1 || fail "approve ended with $?: $(tail "$D/run.out")"
+    p resume "$id" >"$D/run.out" 2>&1 || fail "resume ended with $?: $(tail "$D/run.out")"
+    [[ $(at rev-list --count "$before..release/1") == 1 ]] || fail "the branch has: $(at log --oneline "$before..release/1")"
+    [[ $(sql "SELECT r.commit_id, p.commit_id, p.source FROM release r JOIN pick p ON p.release = r.id WHERE r.id = '$id'") == \
+        "$(at rev-parse release/1)|$(at rev-parse release/1)|$1" ]] || fail "$id is not the release of the pick of $1"
+}
+
+@test "a hotfix: killed at every fault point until its release has begun, the same command goes on; the branch has the fix once" {
+    local fix before passes pass status number=0 moved=0
+    local -A times=()
+
+    lane
+    mend 0
+    PENSTOCK_FAULT=count:$D/passes hotfix "$fix" >"$D/run.out" 2>&1 && fail 'it did not wait at its gate'
+    opened "$fix"
+    # Two commits: the plan is in the record, then a runner has it.
+    mapfile -t passes < <(awk '{ print } /^record[.]commit[.]after/ && ++n == 2 { exit }' "$D/passes")
+    [[ " ${passes[*]} " == *' pick.before pick.after branch.before branch.after record.commit.before '* ]] ||
+        fail "it passes ${passes[*]}"
+
+    for pass in "${passes[@]}"; do
+        times[$pass]=$((${times[$pass]:-0} + 1))
+        number=$((number + 1))
+        mend "$number"
+        status=0
+        PENSTOCK_FAULT=$pass:${times[$pass]} hotfix "$fix" >"$D/run.out" 2>&1 || status=$?
+        ((status == 137)) || fail "pass $number ($pass): ended with $status: $(tail "$D/run.out")"
+        [[ $(at rev-parse release/1) == "$before" ]] || moved=$((moved + 1))
+        status=0
+        hotfix "$fix" >"$D/run.out" 2>&1 || status=$?
+        # Once its release has begun, that is live, and is taken up as any other.
+        if ((status == 7)); then
+            grep -q "has a live release: $(newest)" "$D/run.out" || fail "pass $number ($pass): $(tail "$D/run.out")"
+            p resume "$(newest)" --until-gate >"$D/run.out" 2>&1 && fail 'it did not wait at its gate' || status=$?
+        fi
+        ((status == 8)) || fail "pass $number ($pass): the same command ended with $status: $(tail "$D/run.out")"
+        opened "$fix"
+    done
+
+    echo "# ${#passes[@]} fault passes, $moved behind the branch" >&3
+    at fsck --strict >"$D/fsck.out" 2>&1 || fail "$(<"$D/fsck.out")"
+    p audit verify >&3 || fail 'the chain is damaged'
+    take_down
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Two runners
 
 stands_still() { grep -q '^State:.T' "/proc/$1/status" 2>/dev/null; }
