@@ -41,24 +41,17 @@ static const char *trunk_name(const struct look *look)
     return look->cli->project->trunk;
 }
 
-/* The commit of a branch, or NULL when there is none of that name. */
-static struct error *tip_of(const struct look *look, const char *branch, const char **out)
+static struct error *find_trunk(struct look *look)
 {
     struct source_commit found = {0};
-    struct error *error = source_resolve(look->arena, look->facts->repository, branch, &found);
+    struct error *error = source_shared(look->arena, look->facts->repository, trunk_name(look), &found, &look->origin);
 
-    *out = error ? NULL : found.id;
+    look->trunk = error ? NULL : found.id;
+    look->out->of_origin = look->origin;
     if (error && error->code != ERR_NOT_FOUND)
         return error;
     error_free(error);
     return NULL;
-}
-
-static struct error *find_trunk(struct look *look)
-{
-    TRY(tip_of(look, arena_printf(look->arena, "origin/%s", trunk_name(look)), &look->trunk));
-    look->origin = look->out->of_origin = look->trunk != NULL;
-    return look->origin ? NULL : tip_of(look, trunk_name(look), &look->trunk);
 }
 
 static void add_branches(struct look *look, const struct history_branch *branches, int count, bool remote)
@@ -79,7 +72,7 @@ static struct error *find_branches(struct look *look)
     struct history_branch own = {.name = look->facts->branch};
 
     if (look->facts->request.kind == PLAN_HOTFIX) {
-        add_branches(look, &own, 1, look->origin); /* the pick's parent is its tip, and the pick follows */
+        add_branches(look, &own, 1, false); /* the pick's parent is its tip, and the pick follows */
         return NULL;
     }
     TRY(history_branches(look->arena, look->facts->repository, look->facts->commit, &found));

@@ -239,3 +239,21 @@ struct error *source_resolve(struct arena *arena, const char *repository, const 
     describe(arena, &named, out);
     return NULL;
 }
+
+/* By its full name: anybody can call a branch of the clone "origin/main". */
+struct error *source_shared(struct arena *arena, const char *repository, const char *branch, struct source_commit *out,
+                            bool *of_origin)
+{
+    git_repository *git CLEANUP(repository_close) = NULL;
+    struct named named CLEANUP(named_release) = {0};
+    char *full CLEANUP(heap_cleanup) = heap_printf("refs/remotes/origin/%s", branch);
+
+    *of_origin = false;
+    TRY(repository_open(repository, &git));
+    TRY(find_full_name(git, full, &named));
+    *of_origin = named.commit != NULL;
+    if (!named.commit)
+        TRY(find(git, branch, &named));
+    describe(arena, &named, out);
+    return NULL;
+}

@@ -26,6 +26,12 @@ struct source_commit {
  */
 NODISCARD struct error *source_resolve(struct arena *arena, const char *repository, const char *what,
                                        struct source_commit *out);
+/*
+ * The tip of a branch as everybody has it: as origin had it at the last fetch, or, where the clone knows none of origin, its
+ * own. ERR_NOT_FOUND when there is neither.
+ */
+NODISCARD struct error *source_shared(struct arena *arena, const char *repository, const char *branch,
+                                      struct source_commit *out, bool *of_origin);
 /* Gives back the memory that reading repositories needed: half a megabyte, too much for a process that waits for days. */
 void source_forget(void);
 /*

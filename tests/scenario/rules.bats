@@ -84,6 +84,17 @@ freeze_now()
     git_ push -q origin main
     run p plan int main
     assert_success
+
+    # What is called like origin's trunk is not it.
+    prod_rules='branches: ["release/*"]
+    from_trunk: true'
+    lanes_yaml
+    git_ switch -q -c release/1
+    commit_file stray.txt 'of nowhere'
+    git_ push -q origin release/1
+    git_ branch origin/main
+    git_ tag origin/main
+    refused "is neither on 'main' nor a proved pick from it" prod release/1
 }
 
 @test "prod wants what succeeded on int; a pick counts as its source" {

@@ -82,6 +82,32 @@ static void test_source_resolve__branches_of_the_origin(void **state)
     assert_string_equal(resolve(scratch, "refs/remotes/origin/team/fix").branch, "team/fix");
 }
 
+static const char *shared(struct scratch *scratch, const char *branch, bool of_origin)
+{
+    struct source_commit commit;
+    bool found;
+
+    assert_ok(source_shared(scratch->arena, in(scratch, "repo"), branch, &commit, &found));
+    assert_int_equal(found, of_origin);
+    assert_string_equal(commit.branch, branch);
+    return commit.subject;
+}
+
+static void test_source_shared__is_origins_where_there_is_one(void **state)
+{
+    struct scratch *scratch = *state;
+    struct source_commit commit;
+    bool of_origin;
+
+    sh(scratch, "git init src; cd src; git commit --allow-empty -m x; cd ..; git clone src repo; cd repo;"
+                "git commit --allow-empty -m own; git branch own; git branch origin/main; git tag origin/main");
+    assert_string_equal(shared(scratch, "main", true), "x");
+    assert_string_equal(shared(scratch, "own", false), "own");
+    assert_fails(source_shared(scratch->arena, in(scratch, "repo"), "none", &commit, &of_origin), ERR_NOT_FOUND,
+                 arena_printf(scratch->arena, "no branch, tag or commit 'none' in the git repository '%s'",
+                              in(scratch, "repo")));
+}
+
 static void test_source_resolve__a_bare_repository_and_a_linked_work_tree(void **state)
 {
     struct scratch *scratch = *state;
@@ -309,6 +335,7 @@ int main(void)
         TEST_WITH_SCRATCH(test_source_resolve__head_and_its_branch),
         TEST_WITH_SCRATCH(test_source_resolve__branches_tags_and_numbers),
         TEST_WITH_SCRATCH(test_source_resolve__branches_of_the_origin),
+        TEST_WITH_SCRATCH(test_source_shared__is_origins_where_there_is_one),
         TEST_WITH_SCRATCH(test_source_resolve__a_bare_repository_and_a_linked_work_tree),
         TEST_WITH_SCRATCH(test_source_resolve__knows_no_revision_language),
         TEST_WITH_SCRATCH(test_source_resolve__suggests_the_nearest_name),
