@@ -172,6 +172,7 @@ static struct error *release_it(struct hotfix *own)
 {
     struct planning planning = {0};
     struct cli *cli = own->cli;
+    struct error *error;
     bool yes;
 
     TRY(plan_it(own, &planning));
@@ -186,7 +187,10 @@ static struct error *release_it(struct hotfix *own)
     }
     TRY(planning_is_free(cli, own->environment->name));
     TRY(move_branch(own, planning.plan->release));
-    return planning_run(cli, &planning);
+    error = planning_run(cli, &planning);
+    if (own->origin)
+        next_add_other(cli, "let the others have it", "git push origin %s", own->branch);
+    return error;
 }
 
 struct error *cmd_hotfix(struct cli *cli)

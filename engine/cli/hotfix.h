@@ -23,8 +23,10 @@ struct hotfix {
     const char *branch;     /* --onto */
     int mainline;
     bool by_hand;               /* --continue: a person made the picks */
+    const char *made;           /* the last of these, full id */
     struct source_commit tip;   /* of the branch */
     const char *live;           /* the commit that is live */
+    bool origin;                /* the clone knows the trunk of one */
     const char *const *sources; /* commits of the trunk, full ids, oldest first */
     int count;
     bool applied; /* the branch has the picks already, and they are not live: an interrupted hotfix goes on */

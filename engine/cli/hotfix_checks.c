@@ -80,6 +80,23 @@ static struct error *not_live_error(const struct hotfix *own, const struct histo
         "release them first, or take them off the branch");
 }
 
+/* Only a branch of this clone can be moved. */
+static struct error *find_tip(struct hotfix *own)
+{
+    struct arena *arena = own->cli->arena;
+    struct error *error =
+        source_resolve(arena, own->repository, arena_printf(arena, "refs/heads/%s", own->branch), &own->tip);
+
+    if (!error)
+        return NULL;
+    error_free(error);
+    TRY(source_resolve(arena, own->repository, own->branch, &own->tip)); /* or says it of the name as it was typed */
+    if (!text_is(own->tip.branch, own->branch))
+        return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is no branch: a hotfix goes onto one", own->branch);
+    return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "'%s' is a branch of origin only", own->branch),
+                      "git branch %s origin/%s", own->branch, own->branch);
+}
+
 static struct error *check_branch(struct hotfix *own, const char **said)
 {
     struct history_range range = {0};
@@ -89,9 +106,7 @@ static struct error *check_branch(struct hotfix *own, const char **said)
         return error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "environment %s is not released from '%s'",
                                     own->environment->name, own->branch),
                           "its branches are in penstock.yaml: penstock explain environments.branches");
-    TRY(source_resolve(own->cli->arena, own->repository, own->branch, &own->tip));
-    if (!text_is(own->tip.branch, own->branch))
-        return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is no branch: a hotfix goes onto one", own->branch);
+    TRY(find_tip(own));
     TRY(read_live(own));
     if (!own->live)
         return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "nothing is live in %s: a hotfix mends what is live",
@@ -114,10 +129,9 @@ static struct error *check_branch(struct hotfix *own, const char **said)
 
 /* ------------------------------------------------------------------------------------------------ from the trunk */
 
-static struct error *not_on_trunk(const struct hotfix *own, const char *commit, const struct history_place *place)
+static struct error *not_on_trunk(const struct hotfix *own, const char *trunk, const char *commit,
+                                  const struct history_place *place)
 {
-    const char *trunk = own->cli->project->trunk;
-
     if (place->presence == HISTORY_ALMOST)
         return error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT,
                                     "commit %.7s is not on %s: %.7s there has the same subject and author, but is "
@@ -130,17 +144,19 @@ static struct error *not_on_trunk(const struct hotfix *own, const char *commit, 
 
 static struct error *check_trunk(struct hotfix *own, const char **said)
 {
+    const char *name = own->cli->project->trunk;
     struct source_commit trunk = {0};
 
-    TRY(source_resolve(own->cli->arena, own->repository, own->cli->project->trunk, &trunk));
+    TRY(source_shared(own->cli->arena, own->repository, name, &trunk, &own->origin));
+    name = own->origin ? arena_printf(own->cli->arena, "origin/%s", name) : name;
     for (int i = 0; i < own->count; i++) {
         struct history_place place = {0};
 
         TRY(history_on_branch(own->cli->arena, own->repository, own->sources[i], trunk.id, SEARCH_LIMIT, &place));
         if (place.presence < HISTORY_BY_RESULT)
-            return not_on_trunk(own, own->sources[i], &place);
+            return not_on_trunk(own, name, own->sources[i], &place);
     }
-    *said = arena_printf(own->cli->arena, "%d on %s", own->count, own->cli->project->trunk);
+    *said = arena_printf(own->cli->arena, "%d on %s", own->count, name);
     return NULL;
 }
 
