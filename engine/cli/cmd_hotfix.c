@@ -141,7 +141,7 @@ static struct error *dry_run(struct hotfix *own)
         own->cli->data_shown = true;
     }
     if (!error)
-        next_add(own->cli, "do it", "hotfix %s --onto %s", own->cli->options.arguments[0], own->branch);
+        next_add(own->cli, "do it", "%s", hotfix_words(own));
     return error;
 }
 

@@ -166,7 +166,7 @@ static const struct command rows[] = {
          "same command again goes on where an earlier one was interrupted.",
      .examples = "penstock hotfix 1a2b3c4 --onto release/2026.11 --dry-run\twould it do?\n"
                  "penstock hotfix 1a2b3c4 --onto release/2026.11\tpick, ask, release\n"
-                 "penstock hotfix --continue HEAD --onto release/2026.11\tafter resolving conflicts\n",
+                 "penstock hotfix --continue 2b3c4d5 --onto release/2026.11\tafter resolving conflicts\n",
      .exits = "0 1 2 3 4 5 6 7 8 130 143",
      .run = cmd_hotfix},
     {.name = "clean",

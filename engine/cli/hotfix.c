@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/load.h"
@@ -66,22 +67,20 @@ static struct error *not_a_pick(const struct history_commit *commit)
                       "make it with git cherry-pick -x, which writes that down");
 }
 
-/* --continue: what stands between the branch and the commit a person made, oldest first. */
-static struct error *read_made(struct hotfix *own, const char *made)
+/* Oldest first. The branch is where the picks begin, or at the last of them when it was moved already. */
+struct error *hotfix_read_made(struct hotfix *own)
 {
-    struct source_commit tip = {0};
     struct history_range range = {0};
     const char **ids;
     json_t *picks = json_in_arena(own->cli->arena, json_array());
     bool follows;
 
-    TRY(source_resolve(own->cli->arena, own->repository, own->branch, &tip));
-    TRY(history_is_ancestor(own->repository, tip.id, made, &follows));
-    if (!follows || text_is(tip.id, made))
-        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "%.7s does not follow '%s', which is at %s", made,
-                                    own->branch, tip.short_id),
+    TRY(history_is_ancestor(own->repository, own->tip.id, own->made, &follows));
+    if (!follows || text_is(own->live, own->made))
+        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "%.7s does not follow '%s', which is at %s",
+                                    own->made, own->branch, own->tip.short_id),
                           "make the picks on top of the branch as it is now");
-    TRY(history_range(own->cli->arena, own->repository, tip.id, made, RANGE_LIMIT, &range));
+    TRY(history_range(own->cli->arena, own->repository, own->live, own->made, RANGE_LIMIT, &range));
     ids = arena_array(own->cli->arena, (size_t)range.count + 1, sizeof(*ids));
     for (int i = 0; i < range.count; i++) {
         const struct history_commit *commit = &range.commits[range.count - 1 - i];
@@ -99,7 +98,7 @@ static struct error *read_made(struct hotfix *own, const char *made)
     own->sources = ids;
     own->count = range.count;
     own->picks = picks;
-    own->new_tip = made;
+    own->new_tip = own->made;
     return NULL;
 }
 
@@ -122,10 +121,28 @@ struct error *hotfix_read(struct cli *cli, struct hotfix *out)
         out->by_hand = true;
         if (out->count != 1)
             return error_new(ERR_USAGE, KIND_PERMANENT, "--continue takes one commit: the last of the picks you made");
-        TRY(read_made(out, out->sources[0]));
+        out->made = out->sources[0];
     }
     out->request = (struct pick_request){.repository = out->repository};
     return committer_read(cli->arena, out->repository, clock_wall_ms() / 1000, &out->request.committer);
+}
+
+const char *hotfix_words(const struct hotfix *own)
+{
+    const char *environment = own->cli->options.values[OPTION_ENVIRONMENT];
+    struct strbuf words CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    strbuf_text(&words, "hotfix");
+    for (int i = 0; i < own->cli->options.argument_count; i++)
+        strbuf_printf(&words, " %s", own->cli->options.arguments[i]);
+    strbuf_printf(&words, " --onto %s", own->branch);
+    if (environment)
+        strbuf_printf(&words, " --environment %s", environment);
+    if (own->mainline)
+        strbuf_printf(&words, " --mainline %d", own->mainline);
+    if (own->by_hand)
+        strbuf_text(&words, " --continue");
+    return arena_text(own->cli->arena, strbuf_view(&words));
 }
 
 struct error *hotfix_keep(struct hotfix *own)

@@ -39,6 +39,10 @@ struct hotfix {
 
 /* The arguments as commits, the environment, the branch. */
 NODISCARD struct error *hotfix_read(struct cli *cli, struct hotfix *out);
+/* By hand: what stands between what is live and the commit that was made, as sources and picks. */
+NODISCARD struct error *hotfix_read_made(struct hotfix *own);
+/* The same command again: "hotfix 1a2b3c4 --onto release/7". */
+const char *hotfix_words(const struct hotfix *own);
 
 /*
  * Every check in order, until one refuses. `seen` (may be NULL) gets a row for each that was made: {check, ok, text, hint}; with

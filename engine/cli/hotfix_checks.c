@@ -118,10 +118,14 @@ static struct error *check_branch(struct hotfix *own, const char **said)
                                     own->environment->name, own->live, own->branch),
                           "pick onto the branch that is live: git branch --contains %.7s", own->live);
     TRY(history_range(own->cli->arena, own->repository, own->live, own->tip.id, RANGE_LIMIT, &range));
-    if (range.count && !own->by_hand)
+    if (range.count && own->by_hand)
+        own->applied = text_is(own->tip.id, own->made);
+    else if (range.count)
         TRY(is_applied(own, &range, &own->applied));
     if (range.count && !own->applied)
         return not_live_error(own, &range);
+    if (own->by_hand)
+        TRY(hotfix_read_made(own));
     *said = own->applied ? "the picks are on it already and are not live yet: the hotfix goes on from there"
                          : arena_printf(own->cli->arena, "%s is live in %s", own->tip.short_id, own->environment->name);
     return NULL;
@@ -171,16 +175,21 @@ static const char *list_commits(const struct hotfix *own)
     return arena_text(own->cli->arena, strbuf_view(&list));
 }
 
-/* The steps in an order that leaves the branch and everybody's work trees alone until the hotfix itself moves it. */
+/*
+ * The steps in an order that leaves the branch and everybody's work trees alone until the hotfix itself moves it; typed where
+ * one is, because the other work tree has neither the record nor today's rules.
+ */
 static void advise_by_hand(const struct hotfix *own)
 {
     const char *mainline = own->mainline ? arena_printf(own->cli->arena, " -m %d", own->mainline) : "";
+    const char *named = own->cli->options.values[OPTION_ENVIRONMENT];
+    const char *environment = named ? arena_printf(own->cli->arena, " --environment %s", named) : "";
 
-    next_add_other(own->cli, "1. a work tree beside yours", "git worktree add --detach ../hotfix %s && cd ../hotfix",
-                   own->branch);
-    next_add_other(own->cli, "2. resolve what conflicts, git add it, git cherry-pick --continue",
-                   "git cherry-pick -x%s%s", mainline, list_commits(own));
-    next_add(own->cli, "3. the hotfix goes on with what you made", "hotfix --continue HEAD --onto %s", own->branch);
+    next_add_other(own->cli, "1. a work tree beside yours", "git worktree add --detach ../hotfix %s", own->branch);
+    next_add_other(own->cli, "2. resolve what conflicts there, git add it, git cherry-pick --continue",
+                   "git -C ../hotfix cherry-pick -x%s%s", mainline, list_commits(own));
+    next_add(own->cli, "3. the hotfix goes on with what you made",
+             "hotfix --continue $(git -C ../hotfix rev-parse HEAD) --onto %s%s", own->branch, environment);
 }
 
 static void say_conflicts(const struct hotfix *own)
@@ -274,7 +283,7 @@ typedef struct error *(*check_fn)(struct hotfix *own, const char **said);
 static const struct check {
     const char *name;
     check_fn fn;
-    bool alone; /* needs nothing of the one before it */
+    bool alone; /* needs nothing of the one before it, unless the picks were made by hand */
 } checks[] = {
     {"branch", check_branch, true},
     {"trunk", check_trunk, true},
@@ -298,7 +307,7 @@ struct error *hotfix_check(struct hotfix *own, json_t *seen)
         const char *said = "";
         struct error *error;
 
-        if (first && (!seen || !checks[i].alone))
+        if (first && (!seen || !checks[i].alone || own->by_hand))
             continue;
         error = checks[i].fn(own, &said);
         note(seen, checks[i].name, error, said);

@@ -83,7 +83,24 @@ static struct error *find_branches(struct look *look)
     return NULL;
 }
 
-/* The commit on the trunk that this one is proved to be a pick of; NULL = none. A person's resolution is in the record. */
+/* A person's resolution: of this hotfix, or of an earlier one in the record. */
+static struct error *picked_by_hand(const struct look *look, const char *commit, const char *source, bool *out)
+{
+    size_t index;
+    const json_t *pick;
+
+    *out = false;
+    json_array_foreach(look->facts->request.picks, index, pick)
+    {
+        *out = *out || (json_get_bool(pick, "by_hand", false) && text_is(json_get_text(pick, "commit"), commit) &&
+                        text_is(json_get_text(pick, "source"), source));
+    }
+    if (*out || !look->cli->record)
+        return NULL;
+    return facts_picked_by_hand(look->cli->record, commit, source, out);
+}
+
+/* The commit on the trunk that this one is proved to be a pick of, or was made from by hand; NULL = none. */
 static struct error *proved_source(const struct look *look, const char *commit, const char **out)
 {
     struct history_sources found = {0};
@@ -96,8 +113,8 @@ static struct error *proved_source(const struct look *look, const char *commit, 
 
         if (!found.sources[i].exists)
             continue;
-        if (found.sources[i].proof == HISTORY_CLAIMED && look->cli->record)
-            TRY(facts_picked_by_hand(look->cli->record, commit, found.sources[i].id, &by_hand));
+        if (found.sources[i].proof == HISTORY_CLAIMED)
+            TRY(picked_by_hand(look, commit, found.sources[i].id, &by_hand));
         if (found.sources[i].proof != HISTORY_CLAIMED || by_hand)
             TRY(history_is_ancestor(look->facts->repository, found.sources[i].id, look->trunk, &on_trunk));
         if (on_trunk)

@@ -122,8 +122,8 @@ opened()
     no_hotfix 7 'song.txt' "$fix"
     assert_output --partial 'both changed the same lines'
     assert_output --partial 'git worktree add --detach ../hotfix release/1'
-    assert_output --partial "git cherry-pick -x ${fix:0:7}"
-    assert_output --partial 'hotfix --continue HEAD --onto release/1'
+    assert_output --partial "git -C ../hotfix cherry-pick -x ${fix:0:7}"
+    assert_output --partial 'hotfix --continue $(git -C ../hotfix rev-parse HEAD) --onto release/1'
 
     git_ worktree add -q --detach "$D/hand" release/1
     git -C "$D/hand" cherry-pick -x "$fix" >/dev/null 2>&1 || true
@@ -137,6 +137,46 @@ opened()
     ends hotfix 0
     assert_equal "$(git_ rev-parse release/1)" "$made"
     assert_equal "$(audit_json hotfixes | jq -r '.rows[0].picks')" "${made:0:7} from ${fix:0:7} by hand"
+}
+
+# What somebody types who is in the repository.
+in_repo() { (cd "$REPO" && eval "$1") </dev/null; }
+# printed N: the Nth of the commands that a conflict advises.
+printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
+
+@test "a pick made by hand is enough where prod wants picks of what int has seen; with the printed commands, word for word" {
+    prod_rules='branches: ["release/*"]
+    from_trunk: true
+    requires: [{released_to: int}]'
+    lanes_project
+    commit_file song.txt $'one\ntwo\nthree'
+    released int main
+    git_ branch release/1
+    released prod release/1
+    sed -i 's/two/TWO/' "$REPO/song.txt"
+    git_ commit -qam 'song: loud'
+    sed -i 's/TWO/TWO!/' "$REPO/song.txt"
+    git_ commit -qam 'song: very loud'
+    fix=$(git_ rev-parse HEAD)
+    released int main
+
+    run --separate-stderr in_repo "$PENSTOCK hotfix $fix --onto release/1 --environment prod --yes"
+    assert_failure 7
+    second=$(printed 2) third=$(printed 3)
+    in_repo "$(printed 1)"
+    run ! in_repo "$second"
+    printf 'one\ntwo!\nthree\n' >"$D/hotfix/song.txt"
+    git -C "$D/hotfix" add -A
+    git -C "$D/hotfix" -c core.editor=true cherry-pick --continue >/dev/null
+    # shellcheck disable=SC2046
+    p_background hotfix $(in_repo "echo ${third#*penstock }") --yes
+    opened r-4
+    ends hotfix 0
+    assert_equal "$(git_ log -1 --format=%s release/1)" 'song: very loud'
+    assert_equal "$(show r-4 '[.terms.rules[] | .verdict] | unique | join(" ")')" met
+    # The record knows it from now on: what follows on the branch is judged with it.
+    run p plan prod release/1
+    assert_success
 }
 
 @test "what a person made without saying where it came from is refused" {
@@ -195,6 +235,82 @@ opened()
     ends hotfix 0
     assert_equal "$(git_ rev-parse release/1)" "$tip"
     assert_equal "$(show r-2 .release.commit)" "$tip"
+}
+
+@test "interrupted so, a pick made by hand goes on too" {
+    live_branch
+    commit_file fix.txt 'a fix'
+    git_ worktree add -q --detach "$D/hand" release/1
+    git -C "$D/hand" cherry-pick -x main >/dev/null
+    echo 'by hand' >>"$D/hand/fix.txt"
+    git -C "$D/hand" commit -qa --amend --no-edit
+    made=$(git -C "$D/hand" rev-parse HEAD)
+    git_ branch -f release/1 "$made"
+
+    p_background hotfix hotfix --continue "$made" --onto release/1 --yes
+    opened r-2
+    ends hotfix 0
+    assert_equal "$(show r-2 .release.commit)" "$made"
+    # It is live now, and nothing is left to go on with.
+    no_hotfix 7 "${made:0:7} does not follow 'release/1', which is at ${made:0:7}" --continue "$made"
+}
+
+# bats test_tags=fast
+@test "with an origin its trunk counts, and the others have to be given the branch; one that only origin has is not moved" {
+    live_branch
+    git_ init -q --bare "$D/origin.git"
+    git_ remote add origin "$D/origin.git"
+    git_ push -q origin main release/1
+    commit_file fix.txt 'not pushed'
+    fix=$(git_ rev-parse HEAD)
+    # A branch of the clone is not origin's, whatever it is called.
+    git_ branch origin/main
+    no_hotfix 4 "commit ${fix:0:7} is not on origin/main" "$fix"
+
+    git_ push -q origin main
+    git_ switch -q --detach
+    git_ branch -qf main release/1
+    p_background hotfix hotfix "$fix" --onto release/1 --yes --until-gate
+    ends hotfix 8
+    grep -q '^  git push origin release/1 .* let the others have it$' "$D/hotfix.err"
+    run p abort r-2 --yes --comment 'not now'
+    assert_failure 5
+
+    git_ push -q origin release/1
+    git_ branch -qD release/1
+    no_hotfix 1 "'release/1' is a branch of origin only" "$fix"
+    assert_output --partial 'git branch release/1 origin/release/1'
+}
+
+@test "what a killed git leaves is in nobody's way for longer than it is told" {
+    live_branch
+    commit_file fix.txt 'a fix'
+    touch "$REPO/.git/refs/heads/release/1.lock"
+    git_ pack-refs --all 2>/dev/null || true
+    run --separate-stderr p hotfix HEAD --onto release/1 --yes
+    assert_failure
+    [[ ${stderr_lines[*]} == *"another program is changing the branch 'release/1' at this moment"* ]]
+    eval "$(sed -n 's/.*nothing works on it any more: //p' <<<"$stderr")"
+    run p hotfix HEAD --onto release/1 --yes --until-gate
+    assert_failure 8
+}
+
+@test "two hotfixes at once: one goes, the other one is told" {
+    live_branch
+    commit_file fix.txt 'a fix'
+    one=$(git_ rev-parse HEAD)
+    commit_file other.txt 'another fix'
+    two=$(git_ rev-parse HEAD)
+    before=$(git_ rev-parse release/1)
+
+    p_background first hotfix "$one" --onto release/1 --yes --until-gate
+    p_background second hotfix "$two" --onto release/1 --yes --until-gate
+    wait "$first_pid" && status=0 || status=$?
+    wait "$second_pid" && other=0 || other=$?
+    [[ "$status $other" == '8 7' || "$status $other" == '7 8' ]] ||
+        fail "they ended with $status and $other: $(cat "$D/first.err" "$D/second.err")"
+    assert_equal "$(git_ rev-list --count "$before..release/1")" 1
+    assert_equal "$(show r-2 .release.commit)" "$(git_ rev-parse release/1)"
 }
 
 @test "a branch that moved meanwhile is not overwritten" {

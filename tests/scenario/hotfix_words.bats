@@ -104,6 +104,10 @@ refused()
     assert_line "✓ pick    clean onto $(short_of release/1)"
     assert_line '✓ size    1 of 2 commits, 1 of 2 files, 1 of 5 lines'
     [[ $stderr == *"hotfix $fix --onto release/1   do it"* ]]
+    change 'mend the window' window
+    run --separate-stderr p hotfix "$fix" "$id" --onto release/1 --environment prod --dry-run
+    assert_success
+    [[ $stderr == *"hotfix $fix $id --onto release/1 --environment prod   do it"* ]]
 
     git_at checkout -q release/1
     sed -i '1s/.*/here/' "$REPO/notes"
@@ -116,9 +120,9 @@ refused()
     assert_failure
     assert_line --partial '✗ pick '
     [[ $stderr == *'notes: both changed the same lines'*'    base '*'  branch '*'  commit '* ]] || fail "$stderr"
-    [[ $stderr == *'git worktree add --detach ../hotfix release/1 && cd ../hotfix '*' 1. a work tree beside yours'* ]]
-    [[ $stderr == *"git cherry-pick -x ${id:0:7} "*' 2. resolve what conflicts'* ]]
-    [[ $stderr == *'hotfix --continue HEAD --onto release/1 '*' 3. the hotfix goes on with what you made'* ]]
+    [[ $stderr == *'git worktree add --detach ../hotfix release/1 '*' 1. a work tree beside yours'* ]]
+    [[ $stderr == *"git -C ../hotfix cherry-pick -x ${id:0:7} "*' 2. resolve what conflicts there'* ]]
+    [[ $stderr == *'hotfix --continue $(git -C ../hotfix rev-parse HEAD) --onto release/1 '*' 3. the hotfix goes on with what you made'* ]]
     [[ $(p hotfix "$id" --onto release/1 --dry-run -o json 2>/dev/null | jq -c '[.kind, [.checks[] | [.check, .ok]]]') == \
         '["hotfix",[["branch",true],["trunk",true],["pick",false]]]' ]]
 
