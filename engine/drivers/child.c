@@ -12,6 +12,7 @@
 
 /* Shorter values are masked nowhere: hiding every "1" would hide the output, and protect nothing. */
 #define SECRET_LEAST 4
+#define MASK "***"
 
 void child_place_init(struct arena *arena, const char *address, struct child_place *out)
 {
@@ -149,35 +150,114 @@ struct error *child_env(struct call *call, const struct child_place *place, cons
     return NULL;
 }
 
-/* Replaces every occurrence of `secret` in the text; returns the new text, in the arena. */
-static const char *mask(struct arena *arena, const char *text, const char *secret)
+/* The values that were fetched, the longest first: a short one may stand in a long one. Returns how many. */
+static size_t find_secrets(struct call *call, const char ***out)
 {
-    struct strbuf masked CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const json_t *declared = json_object_get(call->params, "env");
+    const char **secrets = arena_array(call->arena, json_array_size(declared) + 1, sizeof(*secrets));
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_array_size(declared); i++) {
+        const char *name = json_get_text(json_array_get(declared, i), "name");
+        const char *secret = name ? json_get_text(call->env, name) : NULL;
+        size_t at = count;
+
+        if (!secret || strlen(secret) < SECRET_LEAST || is_literal(call, name))
+            continue;
+        for (; at > 0 && strlen(secrets[at - 1]) < strlen(secret); at--)
+            secrets[at] = secrets[at - 1];
+        secrets[at] = secret;
+        count++;
+    }
+    *out = secrets;
+    return count;
+}
+
+struct bytes {
+    const char *at;
+    size_t length;
+};
+
+static void skip(struct bytes *text, size_t length)
+{
+    text->at += length;
+    text->length -= length;
+}
+
+/* How much of the secret's end the text begins with, where the cut went through it. */
+static size_t half_before(struct bytes text, struct bytes secret)
+{
+    for (size_t size = secret.length - 1; size >= SECRET_LEAST; size--) {
+        if (size <= text.length && memcmp(text.at, secret.at + secret.length - size, size) == 0)
+            return size;
+    }
+    return 0;
+}
+
+/* How much of its beginning the text ends with. */
+static size_t half_behind(struct bytes text, struct bytes secret)
+{
+    for (size_t size = secret.length - 1; size >= SECRET_LEAST; size--) {
+        if (size <= text.length && memcmp(text.at + text.length - size, secret.at, size) == 0)
+            return size;
+    }
+    return 0;
+}
+
+static struct bytes mask_whole(struct arena *arena, struct bytes text, struct bytes secret)
+{
+    struct strbuf masked CLEANUP(strbuf_release) = STRBUF_INIT(SIZE_MAX);
     const char *found;
 
-    if (strlen(secret) < SECRET_LEAST || !strstr(text, secret))
-        return text;
-    while ((found = strstr(text, secret))) {
-        strbuf_add(&masked, text, (size_t)(found - text));
-        strbuf_text(&masked, "***");
-        text = found + strlen(secret);
+    while ((found = memmem(text.at, text.length, secret.at, secret.length))) {
+        strbuf_add(&masked, text.at, (size_t)(found - text.at));
+        strbuf_text(&masked, MASK);
+        skip(&text, (size_t)(found - text.at) + secret.length);
     }
-    strbuf_text(&masked, text);
-    return arena_text_n(arena, strbuf_view(&masked), masked.length);
+    if (masked.length == 0)
+        return text;
+    strbuf_add(&masked, text.at, text.length);
+    return (struct bytes){arena_text_n(arena, strbuf_view(&masked), masked.length), masked.length};
+}
+
+/* What is left of a secret at the ends of a text that was cut out of a longer one. */
+static struct bytes mask_halves(struct arena *arena, struct bytes text, struct bytes secret)
+{
+    struct strbuf masked CLEANUP(strbuf_release) = STRBUF_INIT(SIZE_MAX);
+    size_t before, behind;
+
+    if (text.length >= SECRET_LEAST && memmem(secret.at, secret.length, text.at, text.length))
+        return (struct bytes){MASK, strlen(MASK)};
+    before = half_before(text, secret);
+    skip(&text, before);
+    behind = half_behind(text, secret);
+    if (before == 0 && behind == 0)
+        return text;
+    strbuf_text(&masked, before > 0 ? MASK : "");
+    strbuf_add(&masked, text.at, text.length - behind);
+    strbuf_text(&masked, behind > 0 ? MASK : "");
+    return (struct bytes){arena_text_n(arena, strbuf_view(&masked), masked.length), masked.length};
+}
+
+static struct bytes mask_all(struct call *call, struct bytes text)
+{
+    const char **secrets;
+    size_t count = find_secrets(call, &secrets);
+
+    for (size_t i = 0; i < count; i++)
+        text = mask_whole(call->arena, text, (struct bytes){secrets[i], strlen(secrets[i])});
+    for (size_t i = 0; i < count; i++)
+        text = mask_halves(call->arena, text, (struct bytes){secrets[i], strlen(secrets[i])});
+    return text;
 }
 
 const char *child_evidence(struct call *call, const char *text, size_t length, size_t most)
 {
-    const json_t *declared = json_object_get(call->params, "env");
-    const char *shown = evidence_end(call->arena, text, length, SIZE_MAX);
+    struct bytes kept = mask_all(call, (struct bytes){text ? text : "", text ? length : 0});
 
-    /* Masked before it is cut, so that no half of a secret is left over. */
-    for (size_t i = 0; i < json_array_size(declared); i++) {
-        const char *name = json_get_text(json_array_get(declared, i), "name");
-        const char *secret = name ? json_get_text(call->env, name) : NULL;
-
-        if (secret && !is_literal(call, name))
-            shown = mask(call->arena, shown, secret);
-    }
-    return evidence_end(call->arena, shown, strlen(shown), most);
+    /* Once more when it is clean: a colour may have stood in the middle of a secret. And all that before it is cut. */
+    kept.at = evidence_end(call->arena, kept.at, kept.length, SIZE_MAX);
+    kept.length = strlen(kept.at);
+    kept = mask_all(call, kept);
+    return evidence_end(call->arena, kept.at, kept.length, most);
 }

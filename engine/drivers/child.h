@@ -34,7 +34,8 @@ NODISCARD struct error *child_env(struct call *call, const struct child_place *p
 
 /*
  * A child's output as evidence: without control characters, with the values of referenced (secret) environment
- * entries masked, and only the last `most` bytes of it, from a line's beginning where there is one.
+ * entries masked, and only the last `most` bytes of it, from a line's beginning where there is one. The text may be a
+ * piece of a longer one: halves of secrets at its ends are masked too.
  */
 const char *child_evidence(struct call *call, const char *text, size_t length, size_t most);
 

@@ -12,6 +12,7 @@
 #include "drivers/call.h"
 #include "drivers/child.h"
 #include "drivers/drivers.h"
+#include "drivers/evidence.h"
 #include "drivers/registry.h"
 
 #define TIMEOUT_DEFAULT_MS (10 * 60 * 1000)
@@ -63,12 +64,13 @@ static json_t *command_detail(struct call *call, const struct reply *last)
 {
     json_t *result = NULL;
     json_t *detail = json_object();
-    const char *shown = child_evidence(call, last->text, last->length, OUTPUT_SHOWN_BYTES);
+    const char *whole = child_evidence(call, last->text, last->length, SIZE_MAX);
+    const char *shown = evidence_end(call->arena, whole, strlen(whole), OUTPUT_SHOWN_BYTES);
 
     json_object_set_new(detail, "exit", json_integer(last->status));
     json_object_set_new(detail, "output", json_string(shown));
-    if (last->text && last->length > 0)
-        error_free(json_parse(last->text, last->length, "the output", &result));
+    if (*whole)
+        error_free(json_parse(whole, strlen(whole), "the output", &result));
     if (json_is_object(result))
         json_object_set(detail, "result", result);
     json_decref(result);

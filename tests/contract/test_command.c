@@ -111,6 +111,34 @@ static void test_command__shows_no_secret(void **state)
     json_decref(env);
 }
 
+static void test_command__a_result_has_no_secret_either(void **state)
+{
+    json_t *env = quoted("{'TOKEN': 'hunter2'}");
+    struct call call = {.env = env};
+
+    assert_call_done(run(*state, "printf '{\"url\": \"db://me:%s@db\"}' $TOKEN",
+                         ", 'env': [{'name': 'TOKEN', 'source': 'from_env', 'value': 'T'}]", &call),
+                     &call);
+    assert_string_equal(json_get_text(json_object_get(call.detail, "result"), "url"), "db://me:***@db");
+    call_release(&call);
+    json_decref(env);
+}
+
+/* The end of the log is read by its size alone, so the first byte of it may be inside a secret. */
+static void test_command__a_log_that_is_cut_in_a_secret_does_not_show_its_half(void **state)
+{
+    json_t *env = quoted("{'TOKEN': 'correct-horse-battery'}");
+    struct call call = {.env = env};
+
+    assert_call_failed(run(*state, "echo $TOKEN >&2; head -c 4082 /dev/zero | tr '\\0' x >&2; echo >&2; exit 1",
+                           ", 'env': [{'name': 'TOKEN', 'source': 'from_env', 'value': 'T'}]", &call),
+                       &call, ERR_CHECK_FAILED, KIND_PERMANENT, "command 'sh' ended with exit code 1");
+    assert_null(strstr(call.evidence, "battery"));
+    assert_non_null(strstr(call.evidence, "xxxx"));
+    call_release(&call);
+    json_decref(env);
+}
+
 static void test_command__much_output_does_not_make_it_bad(void **state)
 {
     struct call call = {0};
@@ -157,6 +185,8 @@ int main(void)
         WITH_WORLD(test_command__has_an_end),
         WITH_WORLD(test_command__knows_the_instance_that_it_checks),
         WITH_WORLD(test_command__shows_no_secret),
+        WITH_WORLD(test_command__a_result_has_no_secret_either),
+        WITH_WORLD(test_command__a_log_that_is_cut_in_a_secret_does_not_show_its_half),
         WITH_WORLD(test_command__much_output_does_not_make_it_bad),
         WITH_WORLD(test_command__bytes_that_are_no_text_stay_harmless),
         WITH_WORLD(test_command__a_program_that_is_not_there_is_named),

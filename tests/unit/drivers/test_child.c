@@ -126,6 +126,30 @@ static void test_child_evidence__keeps_the_end(void **state)
     assert_string_equal(child_evidence(&call, "xxsecretyy", 10, 5), "***yy");
 }
 
+/* A log is read from its end, and much output is cut: the cut may go through a secret. */
+static void test_child_evidence__leaves_no_half_of_a_secret_where_the_text_was_cut_before(void **state)
+{
+    struct call call = make_call(*state, "{'env': [{'name': 'T', 'source': 'from_env'}]}", "{'T': 'correct-horse'}");
+
+    assert_string_equal(child_evidence(&call, "-horse\nback\n", 12, 100), "***\nback\n");
+    assert_string_equal(child_evidence(&call, "with correct-h", 14, 100), "with ***");
+    assert_string_equal(child_evidence(&call, "rrect-hor", 9, 100), "***");
+    assert_string_equal(child_evidence(&call, "correct-horse-horse", 19, 100), "***-horse");
+    assert_string_equal(child_evidence(&call, "rse\n", 4, 100), "rse\n");
+}
+
+static void test_child_evidence__masks_a_secret_in_another_and_one_that_cleaning_would_change(void **state)
+{
+    struct call call =
+        make_call(*state,
+                  "{'env': [{'name': 'A', 'source': 'from_env'}, {'name': 'B', 'source': 'from_env'}, {'name': 'C', "
+                  "'source': 'from_file'}]}",
+                  "{'A': 'horse', 'B': 'horse-battery', 'C': 'first\\r\\nsecond'}");
+    static const char output[] = "horse-battery horse first\r\nsecond ho\x1b[31mrse\n";
+
+    assert_string_equal(child_evidence(&call, output, strlen(output), 4096), "*** *** *** ***\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +161,8 @@ int main(void)
         TEST_WITH_ARENA(test_child_env__refuses_what_is_no_environment),
         TEST_WITH_ARENA(test_child_evidence__masks_secrets_and_cleans),
         TEST_WITH_ARENA(test_child_evidence__keeps_the_end),
+        TEST_WITH_ARENA(test_child_evidence__leaves_no_half_of_a_secret_where_the_text_was_cut_before),
+        TEST_WITH_ARENA(test_child_evidence__masks_a_secret_in_another_and_one_that_cleaning_would_change),
     };
     int failed = cmocka_run_group_tests_name("child", tests, NULL, NULL);
 
