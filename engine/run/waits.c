@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "drivers/child.h"
 #include "run/runner.h"
 
 #define LOG_TAIL_BYTES ((size_t)4096)
@@ -19,14 +20,11 @@ struct ready {
     json_t *health_params;
     const char *answer; /* the last health answer, for people */
     bool dead;
-    bool late;
-    struct effect read_log;
-    struct io_effect *effect;
 };
 
 static void ready_ask(void *context);
 
-static void ready_fail(struct activity *activity, const char *log, size_t length)
+static void ready_fail(struct activity *activity, const char *log)
 {
     struct ready *ready = activity->own;
     const struct plan_step *step = activity_step(activity);
@@ -35,7 +33,7 @@ static void ready_fail(struct activity *activity, const char *log, size_t length
 
     strbuf_printf(&evidence, "last health answer: %s\n", ready->answer ? ready->answer : "none");
     strbuf_printf(&evidence, "last lines of its log:\n");
-    text_clean(&evidence, log, length);
+    strbuf_text(&evidence, log);
     if (ready->dead)
         error = error_new(ERR_UNHEALTHY, KIND_PERMANENT, "instance '%s' ended before it was healthy", step->target);
     else
@@ -45,27 +43,59 @@ static void ready_fail(struct activity *activity, const char *log, size_t length
     runner_step_failed(activity->runner, activity->step, error, strbuf_view(&evidence));
 }
 
-static void ready_log_read(void *context, const struct reply *reply)
+/* The end of its log, without the secrets that it was given. */
+static enum call_status ready_read_log(struct call *call, const struct reply *last, struct effect *want)
+{
+    if (!last) {
+        *want = (struct effect){.kind = EFFECT_READ_FILE,
+                                .timeout_ms = 5000,
+                                .limit_bytes = LOG_TAIL_BYTES,
+                                .path = json_get_text(call->instance, "log")};
+        return CALL_WANTS;
+    }
+    CALL_TRY(call, reply_error(last, "its log"));
+    return call_done(call, NULL, child_evidence(call, last->text, last->length, LOG_TAIL_BYTES));
+}
+
+static void ready_log_read(void *context, struct call_run *run, enum call_status status)
 {
     struct activity *activity = context;
+    const struct call *call = call_of(run);
 
-    ((struct ready *)activity->own)->effect = NULL;
-    ready_fail(activity, reply->text ? reply->text : "", reply->text ? reply->length : 0);
+    activity->call = NULL;
+    ready_fail(activity, status == CALL_DONE ? call->evidence : call->error->text);
+}
+
+/* What it was started with says which of its words are secrets. */
+static const struct plan_step *create_step(const struct activity *activity)
+{
+    const struct plan *plan = activity->runner->plan;
+
+    for (int i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].verb == VERB_INSTANCE_CREATE &&
+            text_is(plan->steps[i].target, activity_step(activity)->target))
+            return &plan->steps[i];
+    }
+    return NULL;
 }
 
 static void ready_give_up(struct activity *activity)
 {
-    struct ready *ready = activity->own;
     const struct plan_step *step = activity_step(activity);
-    const char *log = json_get_text(json_object_get(activity->runner->instances, step->target), "log");
+    const struct plan_step *create = create_step(activity);
 
-    if (!log) {
-        ready_fail(activity, "", 0);
+    if (!create || !json_get_text(json_object_get(activity->runner->instances, step->target), "log")) {
+        ready_fail(activity, "");
         return;
     }
-    ready->read_log =
-        (struct effect){.kind = EFFECT_READ_FILE, .timeout_ms = 5000, .limit_bytes = LOG_TAIL_BYTES, .path = log};
-    ready->effect = io_start(activity->runner->io, &ready->read_log, ready_log_read, activity);
+    activity->call = call_start(activity->runner, &(struct call_spec){.advance = ready_read_log,
+                                                                      .verb = "instance.log",
+                                                                      .target = step->target,
+                                                                      .params = create->params,
+                                                                      .instance = step->target,
+                                                                      .env = json_object_get(create->params, "env"),
+                                                                      .ended = ready_log_read,
+                                                                      .context = activity});
 }
 
 static void ready_timer(void *context)
@@ -151,8 +181,6 @@ static void ready_stop(struct activity *activity)
 {
     struct ready *ready = activity->own;
 
-    if (ready->effect)
-        io_cancel(ready->effect);
     json_decref(ready->health_params);
 }
 

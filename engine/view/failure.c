@@ -71,6 +71,37 @@ static const json_t *instance_named(const struct release_view *view, const char 
     return NULL;
 }
 
+static bool is_fetched(const json_t *env)
+{
+    size_t index;
+    const json_t *entry;
+
+    json_array_foreach(env, index, entry)
+    {
+        if (!text_is(json_get_text(entry, "source"), "literal"))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Were its instances given secrets? Any of them may print what it was given. The values are kept nowhere, so that nothing
+ * here could take them out again; what the runner kept as evidence is without them.
+ */
+static bool has_secrets(const json_t *plan)
+{
+    size_t index;
+    const json_t *step;
+
+    json_array_foreach(json_object_get(plan, "steps"), index, step)
+    {
+        if (text_is(json_get_text(step, "verb"), "instance.create") &&
+            is_fetched(json_object_get(json_object_get(step, "params"), "env")))
+            return true;
+    }
+    return false;
+}
+
 /* Where the step's process wrote to: its own log, or its instance's. NULL: there is none. */
 static const char *log_path(const struct release_view *view, const json_t *plan, const json_t *step)
 {
@@ -144,6 +175,25 @@ static void keep_lines(json_t *log, const char *evidence)
     json_object_set_new(log, "lines", last_lines(at, strlen(at)));
 }
 
+/* A log of an instance that was given secrets: only `penstock logs` shows it, to who asks for it. */
+static void withhold(const struct release_view *view, const json_t *plan, json_t *log)
+{
+    const char *path = json_get_text(log, "path");
+    size_t index;
+    const json_t *row;
+
+    if (!path || !has_secrets(plan))
+        return;
+    json_array_foreach(view->instances, index, row)
+    {
+        if (!text_is(view_text(row, "log"), path))
+            continue;
+        json_object_set_new(log, "lines", json_array());
+        json_object_set_new(log, "withheld", json_true());
+        return;
+    }
+}
+
 static struct error *step_failure(const struct release_view *view, const json_t *plan, const json_t *step, json_t **out)
 {
     const json_t *error = json_object_get(step, "error");
@@ -152,6 +202,7 @@ static struct error *step_failure(const struct release_view *view, const json_t 
 
     TRY(evidence_text(view, step, &evidence));
     TRY(log_of(log_path(view, plan, step), &log));
+    withhold(view, plan, log);
     keep_lines(log, evidence);
     *out =
         json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:I, s:I, s:s?, s:o}", "step",
@@ -175,7 +226,7 @@ static void insert_by_time(json_t *list, json_t *failure)
 }
 
 /* An instance that was lost or fell sick is a cause without a step; it may be destroyed by now, and its log stays. */
-static struct error *instance_failures(const struct release_view *view, json_t *list)
+static struct error *instance_failures(const struct release_view *view, json_t **plan, json_t *list)
 {
     json_t *alarms CLEANUP(json_cleanup) = NULL;
     size_t index;
@@ -189,6 +240,9 @@ static struct error *instance_failures(const struct release_view *view, json_t *
         json_t *log;
 
         TRY(log_of(json_get_text(row, "log"), &log));
+        if (!*plan)
+            *plan = read_plan(view);
+        withhold(view, *plan, log);
         insert_by_time(
             list, json_pack("{s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:i, s:I, s:s?, s:o}", "step", "stage", "",
                             "title", arena_printf(view->arena, "instance %s %s", name, lost ? "was lost" : "got sick"),
@@ -219,7 +273,7 @@ struct error *view_failures(const struct release_view *view, json_t **out)
         TRY(step_failure(view, plan, step, &failure));
         insert_by_time(list, failure);
     }
-    TRY(instance_failures(view, list));
+    TRY(instance_failures(view, &plan, list));
     *out = json_incref(list);
     return NULL;
 }

@@ -27,7 +27,7 @@ static void indented(struct strbuf *out, const char *front, const char *text)
 static void log_lines(const json_t *log, struct strbuf *out)
 {
     const json_t *lines = json_object_get(log, "lines");
-    const char *problem = json_get_text(log, "problem");
+    const char *problem = json_get_text(log, "problem"), *end = " is empty or gone";
     size_t index;
     const json_t *line;
 
@@ -37,8 +37,11 @@ static void log_lines(const json_t *log, struct strbuf *out)
         strbuf_printf(out, "  log     cannot be read: %s\n", problem);
         return;
     }
-    strbuf_printf(out, "  log     %s%s\n", view_text(log, "path"),
-                  json_array_size(lines) ? ", its last lines:" : " is empty or gone");
+    if (json_array_size(lines))
+        end = ", its last lines:";
+    else if (json_get_bool(log, "withheld", false))
+        end = " is not shown here: it may have secrets that it was given";
+    strbuf_printf(out, "  log     %s%s\n", view_text(log, "path"), end);
     json_array_foreach(lines, index, line)
     {
         indented(out, "    | ", json_string_value(line));
