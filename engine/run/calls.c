@@ -126,6 +126,18 @@ static void on_deadline(void *context)
     call_end(run, CALL_FAILED);
 }
 
+/* A value that was fetched. What is wrong with it is said without it. */
+static struct error *take_value(json_t *env, const char *name, const char *value, size_t length)
+{
+    json_t *text = memchr(value, '\0', length) ? NULL : json_stringn(value, length);
+
+    if (!text)
+        return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "the value of '%s' is no UTF-8 text", name),
+                          "bytes that are no text can go in as base64");
+    json_object_set_new(env, name, text);
+    return NULL;
+}
+
 /* References to secrets are resolved right before use; the values go to the child and nowhere else. */
 static struct error *resolve(const json_t *entry, json_t *env)
 {
@@ -139,17 +151,17 @@ static struct error *resolve(const json_t *entry, json_t *env)
             return error_hint(
                 error_new(ERR_NOT_FOUND, KIND_PERMANENT, "variable '%s' for '%s' is not set", value, name),
                 "set it where penstock is started");
-        json_object_set_new(env, name, json_string(found));
-    } else if (text_is(source, "from_file")) {
+        return take_value(env, name, found, strlen(found));
+    }
+    if (text_is(source, "from_file")) {
         struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(SECRET_LIMIT_BYTES);
 
         TRY_AS(file_read(value, &text), "while reading the value of '%s'", name);
         while (text.length && (text.bytes[text.length - 1] == '\n' || text.bytes[text.length - 1] == '\r'))
             text.bytes[--text.length] = '\0';
-        json_object_set_new(env, name, json_string(strbuf_view(&text)));
-    } else {
-        json_object_set_new(env, name, json_string(value));
+        return take_value(env, name, strbuf_view(&text), text.length);
     }
+    json_object_set_new(env, name, json_string(value));
     return NULL;
 }
 

@@ -38,3 +38,20 @@ secret_project()
     run p show r-1
     assert_line --partial 'given: ***'
 }
+
+@test "a secret that is no text is refused before anything starts without it" {
+    secret_project 'from_env: ROOMS_TOKEN'
+    export ROOMS_TOKEN=$'pa\xff\xfess'
+
+    run p release prod --yes
+    assert_failure 6
+    assert_line --partial "error[E0201]: the value of 'TOKEN' is no UTF-8 text"
+    refute_output --partial "given:"
+    unset ROOMS_TOKEN
+    printf 'one\0two' >"$D/token"
+    sed -i "s|from_env: ROOMS_TOKEN|from_file: $D/token|" "$REPO/pipelines/prod.yaml"
+    commit 1.0.1
+    run p release prod --yes
+    assert_failure 6
+    assert_line --partial "the value of 'TOKEN' is no UTF-8 text"
+}
