@@ -70,6 +70,18 @@ static struct error *check_file_system(const char *directory)
     return error_hint(error, "put 'state:' of penstock.yaml on a disk of this machine");
 }
 
+/* Commands stand in the record: whoever can change it can have them run by whoever goes on with a release. */
+static struct error *check_closed(const char *path)
+{
+    struct stat found;
+    struct error *error;
+
+    if (stat(path, &found) != 0 || !(found.st_mode & S_IWOTH))
+        return NULL;
+    error = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "everybody may change '%s', so the record proves nothing", path);
+    return error_hint(error, "see that nobody did, then: chmod o-w '%s'", path);
+}
+
 static struct error *no_record(const char *directory)
 {
     struct error *error = error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no record in '%s'", directory);
@@ -111,7 +123,10 @@ static struct error *find_directory(struct record *record, const char *directory
     TRY(check_file_system(real));
     if (record->mode != RECORD_CREATE && !file_exists(record->path))
         return no_record(directory);
-    return NULL;
+    if (!is_writer(record))
+        return NULL;
+    TRY(check_closed(record->directory));
+    return check_closed(record->path);
 }
 
 static int on_wal_commit(void *context, sqlite3 *db, const char *schema, int pages)

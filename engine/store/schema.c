@@ -1,6 +1,7 @@
 #include "store/schema.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,9 +105,15 @@ static struct error *schema_copy(struct record *record, int64_t version)
 {
     char *copy CLEANUP(heap_cleanup) = heap_printf("%s.schema-%lld", record->path, (long long)version);
     sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
+    int fd;
 
     if (unlink(copy) != 0 && errno != ENOENT)
         return error_errno("cannot replace '%s'", copy);
+    /* SQLite writes into an empty file too; it would make it for all to read. */
+    fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_errno("cannot make '%s'", copy);
+    close(fd);
     TRY(database_prepare(record, "VACUUM INTO ?1", &statement, NULL));
     statement_text(statement, 1, copy);
     return database_run(record, statement);

@@ -368,6 +368,56 @@ static void test_record_open__says_why_an_auditor_cannot_read(void **state)
                                      path_of(story, "record.db"), story->directory));
 }
 
+static void assert_open_to_all(const struct story *story, const char *path)
+{
+    struct record *record = NULL;
+    struct error *error = record_open(story->directory, RECORD_CREATE, &record);
+    char *text = arena_printf(story->arena, "everybody may change '%s', so the record proves nothing", path);
+
+    assert_non_null(error);
+    assert_int_equal(error->code, ERR_NOT_ALLOWED);
+    assert_string_equal(error->text, text);
+    assert_string_equal(error->hint, arena_printf(story->arena, "see that nobody did, then: chmod o-w '%s'", path));
+    error_free(error);
+    assert_ok(record_open(story->directory, RECORD_READ, &record));
+    record_cleanup(&record);
+}
+
+static void test_record_open__goes_on_with_no_record_that_everybody_may_change(void **state)
+{
+    struct story *story = *state;
+    const char *file = path_of(story, "record.db");
+
+    record_cleanup(&story->record);
+    chmod(story->directory, 01777);
+    assert_open_to_all(story, story->directory);
+    chmod(story->directory, 0770);
+    story_reopen(story, RECORD_WRITE);
+    record_cleanup(&story->record);
+    chmod(file, 0666);
+    assert_open_to_all(story, file);
+    chmod(file, 0660);
+    story_reopen(story, RECORD_WRITE);
+}
+
+/* Whatever the umask is. */
+static void test_record_open__makes_nothing_for_others_to_change(void **state)
+{
+    struct story *story = *state;
+    mode_t before = umask(0);
+    const char *directory = arena_printf(story->arena, "%s/a/b", story->parent);
+    struct record *record = NULL;
+
+    assert_ok(record_open(directory, RECORD_CREATE, &record));
+    umask(before);
+    record_cleanup(&record);
+    assert_int_equal(mode_of(arena_printf(story->arena, "%s/a", story->parent)), 0700);
+    assert_int_equal(mode_of(directory), 0700);
+    assert_int_equal(mode_of(arena_printf(story->arena, "%s/record.db", directory)), 0600);
+    assert_int_equal(mode_of(arena_printf(story->arena, "%s/record.db-wal", directory)), 0600);
+    assert_int_equal(mode_of(arena_printf(story->arena, "%s/write.lock", directory)), 0600);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -389,6 +439,8 @@ int main(void)
         STORY_TEST(test_record_close__of_the_last_writer_empties_the_log),
         STORY_TEST(test_record_close__of_a_refused_record_leaves_it_as_it_is),
         STORY_TEST(test_record_close__of_nothing_is_fine),
+        STORY_TEST(test_record_open__goes_on_with_no_record_that_everybody_may_change),
+        STORY_TEST(test_record_open__makes_nothing_for_others_to_change),
         STORY_TEST(test_record_open__an_auditor_may_read_beside_a_closed_writer),
         STORY_TEST(test_record_open__says_why_an_auditor_cannot_read),
     };

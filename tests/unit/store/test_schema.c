@@ -32,6 +32,7 @@ static void test_schema_migrate__goes_forward_after_a_copy(void **state)
 {
     struct story *story = *state;
     struct migration next[8];
+    struct stat copy;
     size_t count;
     const struct migration *migrations = schema_migrations(&count);
 
@@ -41,7 +42,9 @@ static void test_schema_migrate__goes_forward_after_a_copy(void **state)
     assert_rows(story, "PRAGMA user_version", arena_printf(story->arena, "%zu", count + 1));
     assert_rows(story, "SELECT name, color FROM unit", "prod-aaaaaaa-1|blue");
     record_cleanup(&story->record);
-    /* What it was before stands beside it, and can be opened. */
+    /* What it was before stands beside it, as private, and can be opened. */
+    assert_int_equal(stat(arena_printf(story->arena, "%s.schema-%zu", record_path(story), count), &copy), 0);
+    assert_int_equal(copy.st_mode & 0777, 0600);
     assert_int_equal(rename(arena_printf(story->arena, "%s.schema-%zu", record_path(story), count), record_path(story)),
                      0);
     unlink(arena_printf(story->arena, "%s-wal", record_path(story)));
