@@ -105,6 +105,6 @@ struct error *cmd_resume(struct cli *cli)
     if (text_is(json_get_text(row, "state"), "ended"))
         return nothing_to_resume(cli, row);
     environment = arena_text(cli->arena, json_get_text(row, "environment"));
-    TRY(person_need(cli, environment, &person));
+    TRY(person_of_release(cli, row, &person));
     return follow_start(cli, cli->about, environment, person);
 }

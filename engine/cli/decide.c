@@ -16,7 +16,7 @@ struct error *decide_begin(struct cli *cli, enum decision_kind decision, struct 
     TRY(release_need(cli, cli->options.arguments[0], &row));
     out->release = cli->about;
     out->environment = arena_text(cli->arena, json_get_text(row, "environment"));
-    TRY(person_need(cli, out->environment, &out->person));
+    TRY(person_of_release(cli, row, &out->person));
     out->request = (struct decision_request){
         .release = out->release, .decision = decision, .person = out->person, .comment = comment ? comment : ""};
     return NULL;

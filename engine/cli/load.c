@@ -316,6 +316,28 @@ struct error *person_need(struct cli *cli, const char *environment, const char *
     return NULL;
 }
 
+struct error *person_of_release(struct cli *cli, const json_t *row, const char **out)
+{
+    const char *environment = arena_text(cli->arena, json_get_text(row, "environment"));
+    const char *self = control_person(cli->arena);
+    json_t *plan CLEANUP(json_cleanup) = NULL;
+    const json_t *terms;
+    const char *bytes;
+    size_t length;
+
+    TRY(person_need(cli, environment, out));
+    if (text_is(*out, self))
+        return NULL;
+    TRY(evidence_get(cli->record, cli->arena, json_get_text(row, "plan"), &bytes, &length));
+    TRY(json_parse(bytes, length, "the plan", &plan));
+    terms = json_object_get(plan, "terms");
+    if (!json_is_object(terms) || json_get_bool(terms, "allow_as", false))
+        return NULL;
+    return error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "you are '%s'; release %s does not allow --as", self,
+                                json_get_text(row, "id")),
+                      "environment '%s' did not when it was planned", environment);
+}
+
 const char *program_path(struct arena *arena)
 {
     char path[4096];

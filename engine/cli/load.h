@@ -45,6 +45,8 @@ NODISCARD struct error *release_need(struct cli *cli, const char *typed, const j
 
 /* Who asks: the login name, or --as where the environment allows it. */
 NODISCARD struct error *person_need(struct cli *cli, const char *environment, const char **out);
+/* The same for a decision about the release of `row`, whose own terms have to allow --as too: the file may be another one now. */
+NODISCARD struct error *person_of_release(struct cli *cli, const json_t *row, const char **out);
 
 /* The file of this very program. In the arena. */
 const char *program_path(struct arena *arena);

@@ -75,6 +75,8 @@ void terms_build(struct builder *b)
         json_object_set_new(terms, "base_commit", json_string(facts->live.commit));
     if (facts->request.scheduled)
         json_object_set_new(terms, "scheduled", json_true());
+    if (b->environment->allow_as)
+        json_object_set_new(terms, "allow_as", json_true());
     if (facts->request.back_to)
         json_object_set_new(terms, "back_to", json_string(facts->request.back_to));
     set_list(terms, "picks", facts->request.picks);

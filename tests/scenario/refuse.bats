@@ -197,6 +197,26 @@ ISO='[0-9-]{10}T[0-9:]{8}Z'
   = help: move the repository"
 }
 
+@test "another project file at hand does not allow --as for a release that was planned without it" {
+    project
+    sed -i '/allow_as: true/d' "$REPO/penstock.yaml"
+    git -C "$REPO" commit -q -a -m 'nobody acts for another'
+    first_release
+    commit 2.0.0
+    p_background second release prod --yes
+    await 20 gate_waits
+    sed 's/^  prod:$/&\n    allow_as: true/' "$REPO/penstock.yaml" >"$REPO/mine.yaml"
+
+    run p -f mine.yaml approve r-2 --as ana --yes
+    assert_failure 4
+    assert_line "error[E0301]: you are '$requester'; release r-2 does not allow --as"
+    assert_line "  = help: environment 'prod' did not when it was planned"
+    assert_equal "$(show r-2 '.decisions | length')" 0
+    run p abort r-2 --yes
+    assert_failure 5
+    ends second 5
+}
+
 @test "a no at the gate: the release goes back and ends rejected" {
     at_the_gate
 
