@@ -77,6 +77,19 @@ static struct error *project_missing(struct cli *cli, const char *file)
     return error;
 }
 
+/* Paths stand in plans, in the record and on screens. */
+static struct error *check_path(const char *path)
+{
+    struct strbuf clean CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    text_clean(&clean, path, strlen(path));
+    if (text_is(strbuf_view(&clean), path))
+        return NULL;
+    return error_hint(
+        error_new(ERR_USAGE, KIND_PERMANENT, "the path '%s' is no UTF-8 text without control characters", path),
+        "rename the directory, or take another one");
+}
+
 struct error *project_load(struct cli *cli)
 {
     const char *file = cli->options.values[OPTION_FILE];
@@ -96,6 +109,7 @@ struct error *project_load(struct cli *cli)
     TRY_AS(read_spec(cli, file, &bytes, &length), "while reading the project file");
     if (!realpath(directory_of(cli->arena, file), root))
         return error_errno("cannot find the directory of '%s'", file);
+    TRY(check_path(root));
     cli->root = arena_text(cli->arena, root);
     cli->prefix = text_is(directory_of(cli->arena, file), ".") && !text_starts(file, "./")
                       ? ""
@@ -206,7 +220,7 @@ struct error *state_need(struct cli *cli)
         if (!getcwd(here, sizeof(here)))
             return error_errno("cannot find the current directory");
         cli->state = absolute(cli->arena, arena_text(cli->arena, here), said);
-        return NULL;
+        return check_path(cli->state);
     }
     TRY(project_load(cli));
     cli->state = project_path(cli, cli->project->state);

@@ -104,6 +104,23 @@ END
     hinted "its environments: 'prod'"
 }
 
+@test "a directory whose name cannot be written down is refused, in words that steer no terminal" {
+    project
+    cp -a "$REPO" "$D/re"$'\xff'"po"
+    cp -a "$REPO" "$D/re"$'\e[2J'"po"
+
+    REPO=$D/re$'\xff'po run p plan prod
+    assert_failure 2
+    assert_line "error[E0101]: the path '$D/re"$'\xef\xbf\xbd'"po' is no UTF-8 text without control characters"
+    assert_line '  = help: rename the directory, or take another one'
+    REPO=$D/re$'\e[2J'po run p doctor
+    assert_failure 2
+    assert_line "error[E0101]: the path '$D/repo' is no UTF-8 text without control characters"
+    run p --state "$D/"$'\x9b' status
+    assert_failure 2
+    assert_line --partial 'is no UTF-8 text without control characters'
+}
+
 @test "with several live releases a command asks which one is meant" {
     at_gates true
     refused 2 'several releases are live: r-1 (a), r-2 (b)' watch
