@@ -59,7 +59,9 @@ void *heap_alloc(size_t size)
     /* calloc never takes the quick way, but large memory comes zeroed from the kernel. */
     void *memory = given(size > SMALL_BYTES ? calloc(1, size) : malloc(size ? size : 1));
 
-    return size > SMALL_BYTES ? memory : memset(memory, 0, size);
+    if (size <= SMALL_BYTES)
+        memset(memory, 0, size);
+    return memory;
 }
 
 void *heap_realloc(void *old, size_t size)

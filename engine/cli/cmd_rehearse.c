@@ -89,6 +89,7 @@ static struct error *request_text(struct cli *cli, const char *typed, const char
     TRY(option_number(cli, OPTION_SEED, 1, &seed));
     TRY(option_number(cli, OPTION_RUNS, 1, &runs));
     TRY(find_pipeline(cli, typed, &environment, &pipeline));
+    MUST(environment && pipeline);
     request = json_pack("{s:{s:s, s:s}, s:{s:s, s:s}, s:s, s:s, s:s, s:I, s:I}", "project", "file", cli->project->file,
                         "text", cli->project->text, "pipeline", "file", pipeline->file, "text", pipeline->text,
                         "environment", environment->name, "requester", person, "faults", faults, "seed",

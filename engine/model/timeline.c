@@ -143,7 +143,7 @@ static void drain_begins(const struct plan_step *step)
 {
     const int64_t minute = 60 * 1000;
     const struct stage_spec *stage = timeline_stage(step->ordinal);
-    int64_t little = 5 * minute, much = 240 * minute, of[WORK_NONE];
+    int64_t little = 5 * minute, much = 240 * minute, of[WORK_NONE] = {0};
 
     if (!stage || stage->kind != STAGE_DRAIN)
         return;

@@ -313,6 +313,7 @@ struct error *journal_read(struct record *record, const char *release, int64_t a
             return NULL;
         TRY(journal_row_check(record, &row));
         TRY(row_scan(&row, &text, &json, &event));
+        /* cppcheck-suppress returnDanglingLifetime ; what comes back is an error, not the event */
         TRY(visit(context, &event));
     }
 }

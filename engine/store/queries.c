@@ -51,6 +51,7 @@ static struct error *find_query(struct record *record, const char *name, sqlite3
     file = embedded_find(path);
     if (!file)
         BUG("there is no query '%s'", name);
+    /* cppcheck-suppress nullPointerRedundantCheck ; BUG() does not return */
     TRY_AS(database_prepare(record, file->bytes, out, &tail), "while reading '%s'", path);
     MUST(tail[strspn(tail, " \n")] == '\0'); /* one statement a file */
     if (record->query_count == record->query_capacity) {
