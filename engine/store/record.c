@@ -122,7 +122,7 @@ static struct error *find_directory(struct record *record, const char *directory
     record->path = heap_printf("%s/record.db", real);
     TRY(check_file_system(real));
     if (record->mode != RECORD_CREATE && !file_exists(record->path))
-        return no_record(directory);
+        return errno == ENOENT ? no_record(directory) : error_errno("cannot open '%s'", record->path);
     if (!is_writer(record))
         return NULL;
     TRY(check_closed(record->directory));

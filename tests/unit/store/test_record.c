@@ -346,6 +346,22 @@ static void test_record_open__an_auditor_may_read_beside_a_closed_writer(void **
     assert_int_equal(unit_in_child(read_as_nobody, story).status, 0);
 }
 
+static void test_record_open__does_not_call_it_absent_where_one_may_not_look(void **state)
+{
+    struct story *story = *state;
+    struct unit_child child;
+
+    if (!is_root())
+        skip();
+    record_cleanup(&story->record);
+    chmod(story->parent, 0755);
+    chmod(story->directory, 0700);
+    child = unit_in_child(read_as_nobody, story);
+    assert_int_equal(WEXITSTATUS(child.status), 1);
+    assert_string_equal(
+        child.output, arena_printf(story->arena, "cannot open '%s': Permission denied|", path_of(story, "record.db")));
+}
+
 static void test_record_open__says_why_an_auditor_cannot_read(void **state)
 {
     static const char *const names[] = {"record.db", NULL};
@@ -442,6 +458,7 @@ int main(void)
         STORY_TEST(test_record_open__goes_on_with_no_record_that_everybody_may_change),
         STORY_TEST(test_record_open__makes_nothing_for_others_to_change),
         STORY_TEST(test_record_open__an_auditor_may_read_beside_a_closed_writer),
+        STORY_TEST(test_record_open__does_not_call_it_absent_where_one_may_not_look),
         STORY_TEST(test_record_open__says_why_an_auditor_cannot_read),
     };
 
