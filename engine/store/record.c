@@ -148,6 +148,7 @@ static struct error *open_handle(struct record *record)
     TRY(database_error(record, code, "open"));
     sqlite3_busy_timeout(record->db, BUSY_MS);
     sqlite3_db_config(record->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(record->db, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, NULL);
     sqlite3_db_config(record->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(record->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     /* The log stays, empty, when the last writer closes: a reader who may not make files needs it. */

@@ -125,6 +125,8 @@ static void test_audit_sql__changes_nothing(void **state)
         {"REINDEX", "REINDEX"},
         {"VACUUM INTO '/tmp/penstock-audit-x'", "this statement"},
         {"SELECT load_extension('x')", "this function"},
+        {"SELECT fts3_tokenizer('simple')", "this function"},
+        {"SELECT FTS3_Tokenizer('simple', x'4141414141414141')", "this function"},
     };
     struct story *story = *state;
 
