@@ -2,8 +2,11 @@
 
 #include "store/audit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -21,6 +24,7 @@
 #define SQL_TIMEOUT_MS 10000
 #define SQL_LIMIT_BYTES ((size_t)1024 * 1024)
 #define NAMES_MOST 64
+#define LATE_MS 1000
 
 static struct error *audit_sql_of(struct cli *cli);
 static struct error *audit_verify(struct cli *cli);
@@ -170,6 +174,34 @@ static struct error *audit_named(struct cli *cli, const char *name)
     return NULL;
 }
 
+static char *late_words;
+
+static void on_late(int number)
+{
+    ssize_t ignored = write(STDERR_FILENO, late_words, strlen(late_words));
+
+    (void)number;
+    (void)ignored;
+    _exit(EXIT_CODE_FAILED);
+}
+
+/*
+ * A query ends by itself when its time is over, but not in the middle of one function, and some of them take years over two
+ * long texts. Nothing was begun that could be left half done. The timer counts work, not waiting for who reads the answer.
+ */
+static void end_when_late(struct cli *cli, int64_t timeout_ms)
+{
+    const int64_t ms = timeout_ms + LATE_MS;
+    const struct itimerval timer = {.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
+    struct error *error CLEANUP(error_cleanup) = error_hint(
+        error_new(ERR_TIMEOUT, KIND_PERMANENT, "the query took longer than %s", duration_text(cli->arena, timeout_ms)),
+        "one of its functions is given too much at once");
+
+    late_words = error_report(cli, error);
+    signal(SIGVTALRM, on_late);
+    setitimer(ITIMER_VIRTUAL, &timer, NULL);
+}
+
 static struct error *audit_sql_of(struct cli *cli)
 {
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(SQL_LIMIT_BYTES);
@@ -188,6 +220,7 @@ static struct error *audit_sql_of(struct cli *cli)
         sql = strbuf_view(&text);
     }
     TRY(record_need(cli, RECORD_READ));
+    end_when_late(cli, bounds.timeout_ms);
     TRY(audit_sql(cli->record, sql, &bounds, sheet_sink(sheet)));
     say_rows(cli, sheet_end(sheet));
     return NULL;

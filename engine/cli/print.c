@@ -251,10 +251,10 @@ static struct mark mark_of(const struct error *error)
     return error->mark;
 }
 
-static void report_error_json(struct cli *cli, const struct error *error)
+static json_t *error_document(const struct cli *cli, const struct error *error)
 {
     char *line CLEANUP(heap_cleanup) = error_line(error);
-    json_t *document CLEANUP(json_cleanup) = problem_json(error->code, mark_of(error), line, hint_of(error));
+    json_t *document = problem_json(error->code, mark_of(error), line, hint_of(error));
 
     json_object_set_new(document, "kind", json_string("error"));
     json_object_set_new(document, "exit_code", json_integer(error_exit_code(error->code)));
@@ -263,7 +263,26 @@ static void report_error_json(struct cli *cli, const struct error *error)
     if (about_files(cli, error))
         json_object_set_new(document, "problems", problems_json(cli->problems));
     json_object_set_new(document, "next", cli->next ? json_incref(cli->next) : json_array());
-    print_json(stderr, cli, document);
+    return document;
+}
+
+static const char *error_head(const struct cli *cli, const struct error *error)
+{
+    return screen_ink(&cli->err, cli->arena, INK_RED,
+                      arena_printf(cli->arena, "error[%s]:", error_code_id(error->code)));
+}
+
+char *error_report(const struct cli *cli, const struct error *error)
+{
+    json_t *document CLEANUP(json_cleanup) = error_document(cli, error);
+    char *line CLEANUP(heap_cleanup) = error_line(error);
+    char *json CLEANUP(heap_cleanup) = json_dumps(document, JSON_COMPACT);
+    const char *hint = hint_of(error);
+
+    if (wants_json(cli))
+        return heap_printf("%s\n", json);
+    return heap_printf("%s %s\n%s%s%s", error_head(cli, error), line, hint ? "  = help: " : "", hint ? hint : "",
+                       hint ? "\n" : "");
 }
 
 void report_error(struct cli *cli, const struct error *error)
@@ -272,11 +291,12 @@ void report_error(struct cli *cli, const struct error *error)
     char *shown CLEANUP(heap_cleanup) = NULL;
     char *hint CLEANUP(heap_cleanup) = NULL;
     struct mark mark = mark_of(error);
-    const char *head;
 
     fflush(stdout);
     if (wants_json(cli)) {
-        report_error_json(cli, error);
+        json_t *document CLEANUP(json_cleanup) = error_document(cli, error);
+
+        print_json(stderr, cli, document);
         return;
     }
     if (about_files(cli, error)) {
@@ -290,8 +310,7 @@ void report_error(struct cli *cli, const struct error *error)
     line = error_line(error);
     shown = clean(line);
     hint = clean(hint_of(error));
-    head = arena_printf(cli->arena, "error[%s]:", error_code_id(error->code));
-    fprintf(stderr, "%s %s\n", screen_ink(&cli->err, cli->arena, INK_RED, head), shown);
+    fprintf(stderr, "%s %s\n", error_head(cli, error), shown);
     if (mark.file && mark.line > 0)
         fprintf(stderr, " --> %s:%d:%d\n", mark.file, mark.line, mark.column);
     else if (mark.file)

@@ -37,6 +37,8 @@ void next_add_all(struct cli *cli, const json_t *next);
 void print_next(struct cli *cli);
 /* To stderr, with the advice: a frame for people, one JSON object for -o json and jsonl. */
 void report_error(struct cli *cli, const struct error *error);
+/* The same as text, without the advice: to be said where nothing more can be made. For free(). */
+char *error_report(const struct cli *cli, const struct error *error);
 
 /* *yes true when the person, or --yes, says so. ERR_USAGE when nobody can be asked. */
 NODISCARD struct error *ask_yes(struct cli *cli, const char *question, bool *yes);

@@ -212,6 +212,15 @@ b' AS lines"
     assert_failure 1
     assert_line 'error[E0704]: the query took longer than 100ms'
     assert_line '  = help: give it more time with --timeout, or less to look at'
+    # One function that SQLite does not leave: minutes for the one that is named, years for larger texts.
+    slow="SELECT instr(hex(zeroblob(2000000)), hex(zeroblob(1000000)) || '1')"
+    run timeout 20 "$PENSTOCK" --state "$S" audit sql "$slow" --timeout 100ms
+    assert_failure 1
+    assert_line 'error[E0704]: the query took longer than 100ms'
+    assert_line '  = help: one of its functions is given too much at once'
+    run --separate-stderr timeout 20 "$PENSTOCK" --state "$S" audit sql "$slow" --timeout 100ms -o json
+    assert_failure 1
+    [[ $(jq -c '[.kind, .code, .exit_code]' <<<"$stderr") == '["error","E0704",1]' ]]
 }
 
 # bats test_tags=fast
