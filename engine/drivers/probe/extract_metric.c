@@ -150,6 +150,11 @@ bool extract_metric(struct arena *arena, const char *expression, const char *bod
         *why = "the answer is not text";
         return false;
     }
+    /* A body without a length ends where its connection does: half a line may be half a number. */
+    if (length > 0 && page[length - 1] != '\n') {
+        *why = "the answer ends in the middle of a line";
+        return false;
+    }
     for (char *line = page, *next; line; line = next) {
         const char *value;
 

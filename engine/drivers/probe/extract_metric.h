@@ -3,7 +3,8 @@
 
 /*
  * One sample out of a Prometheus text page. An expression is a metric's name and labels that the series must have:
- * `rooms`, `rooms{region="west"}`. More than one series that fits is unknown, since nobody said how to join them.
+ * `rooms`, `rooms{region="west"}`. More than one series that fits is unknown, since nobody said how to join them; so is a page whose
+ * last line has no newline, as the format demands: it was cut.
  */
 
 #include <stdbool.h>

@@ -23,7 +23,8 @@ struct sandbox {
 /* A path that the expression applies to :body. */
 struct body_path {
     const char *path;
-    bool walked; /* by json_each or json_tree */
+    bool walked;  /* by json_each or json_tree */
+    bool counted; /* by json_array_length, which takes everything but an array for an empty one */
 };
 
 static void sandbox_close(struct sandbox *sandbox)
@@ -248,7 +249,8 @@ static size_t find_paths(struct arena *arena, const char *sql, struct body_path 
 
     for (const char *body = strstr(sql, ":body"); body && count < PATHS_MOST; body = strstr(body + 1, ":body")) {
         const char *at = body + strlen(":body");
-        bool walked = word_before(sql, body, "json_each") || word_before(sql, body, "json_tree");
+        struct body_path found = {"$", word_before(sql, body, "json_each") || word_before(sql, body, "json_tree"),
+                                  word_before(sql, body, "json_array_length")};
         bool arrow = false;
         const char *path;
 
@@ -259,18 +261,31 @@ static size_t find_paths(struct arena *arena, const char *sql, struct body_path 
             arrow = true;
             at += at[2] == '>' ? 3 : 2;
         } else {
-            if (walked)
-                paths[count++] = (struct body_path){"$", true};
+            if (found.walked || found.counted)
+                paths[count++] = found;
             continue;
         }
         at += strspn(at, " \t\r\n");
         path = read_quoted(arena, &at);
-        if (path && arrow && *path != '$')
-            path = arena_printf(arena, "$.\"%s\"", path);
-        if (path)
-            paths[count++] = (struct body_path){path, walked};
+        if (!path)
+            continue;
+        found.path = arrow && *path != '$' ? arena_printf(arena, "$.\"%s\"", path) : path;
+        paths[count++] = found;
     }
     return count;
+}
+
+/* What is wrong with the value at a path, by its JSON type; NULL: nothing. */
+static const char *path_trouble(struct arena *arena, const struct body_path *path, const char *type)
+{
+    bool list = text_is(type, "array") || (path->walked && text_is(type, "object"));
+
+    if (!type)
+        return arena_printf(arena, "the answer has no '%s'", path->path);
+    if ((path->walked || path->counted) && !list)
+        return arena_printf(arena, "'%s' is %s, not a list", path->path, text_is(type, "object") ? "an object" : type);
+    /* json_each() over it, or coalesce(), would make a zero of it. */
+    return text_is(type, "null") ? arena_printf(arena, "'%s' is null", path->path) : NULL;
 }
 
 static bool paths_exist(struct arena *arena, struct sandbox *sandbox, const char *sql, const char *body, int length,
@@ -281,7 +296,6 @@ static bool paths_exist(struct arena *arena, struct sandbox *sandbox, const char
 
     for (size_t i = 0; i < count && !*why; i++) {
         sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
-        const char *type;
         int code = sqlite3_prepare_v2(sandbox->db, "select json_type(?1, ?2)", -1, &statement, NULL);
 
         MUST(code == SQLITE_OK);
@@ -292,11 +306,7 @@ static bool paths_exist(struct arena *arena, struct sandbox *sandbox, const char
             *why = sandbox_words(arena, sandbox, code);
             break;
         }
-        type = (const char *)sqlite3_column_text(statement, 0);
-        if (!type)
-            *why = arena_printf(arena, "the answer has no '%s'", paths[i].path);
-        else if (paths[i].walked && !text_is(type, "array") && !text_is(type, "object"))
-            *why = arena_printf(arena, "'%s' is %s, not a list", paths[i].path, type);
+        *why = path_trouble(arena, &paths[i], (const char *)sqlite3_column_text(statement, 0));
     }
     return *why == NULL;
 }

@@ -123,7 +123,7 @@ static const char page[] = "# HELP rooms open rooms\n"
                            "float 1.5e3\n"
                            "empty\n"
                            "open{a=\"b\n"
-                           "last 8";
+                           "last 8\n";
 
 static void test_extract__metric_takes_the_one_series(void **state)
 {
@@ -152,6 +152,9 @@ static void test_extract__metric_unknown_is_never_zero(void **state)
     unknown(*state, EXTRACT_METRIC, "minus", page, "it is negative: -2");
     unknown(*state, EXTRACT_METRIC, "rooms", "", "the answer has no metric 'rooms'");
     unknown(*state, EXTRACT_METRIC, "rooms", "rooms 1e400\n", "it is not a finite number");
+    unknown(*state, EXTRACT_METRIC, "rooms", "rooms 1", "the answer ends in the middle of a line");
+    unknown(*state, EXTRACT_METRIC, "rooms", "rooms{a=\"1\"} 0\nrooms{a=\"2\"",
+            "the answer ends in the middle of a line");
     unknown(*state, EXTRACT_METRIC, "2rooms", page, "'2rooms' is no metric");
     unknown(*state, EXTRACT_METRIC, "rooms{", page, "'rooms{' is no metric");
 }

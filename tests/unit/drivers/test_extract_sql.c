@@ -65,9 +65,26 @@ static void test_extract_sql__does_not_count_what_is_not_there(void **state)
             "the answer has no '$.rooms'");
 }
 
+/* In SQL, the length of what is no list is 0, and so is the count of null's rows. */
+static void test_extract_sql__makes_no_zero_of_what_is_no_list(void **state)
+{
+    unknown(*state, "select json_array_length(:body, '$.rooms')", "{\"rooms\": {\"a\": {}}}",
+            "'$.rooms' is an object, not a list");
+    unknown(*state, "select json_array_length(:body, '$.rooms')", "{\"rooms\": 4}", "'$.rooms' is integer, not a list");
+    unknown(*state, "select json_array_length(:body, '$.rooms')", "{\"rooms\": null}", "'$.rooms' is null, not a list");
+    unknown(*state, "select json_array_length(:body -> 'rooms')", "{\"rooms\": \"x\"}",
+            "'$.\"rooms\"' is text, not a list");
+    unknown(*state, "select json_array_length( :body )", "{}", "'$' is an object, not a list");
+    unknown(*state, "select count(*) from json_each(json_extract(:body, '$.rooms'))", "{\"rooms\": null}",
+            "'$.rooms' is null");
+    unknown(*state, "select coalesce(:body ->> '$.rooms', 0)", "{\"rooms\": null}", "'$.rooms' is null");
+    assert_true(told(*state, "select count(*) from json_each(:body, '$.rooms')", "{\"rooms\": {\"a\": {}}}") == 1);
+}
+
 static void test_extract_sql__wants_one_number(void **state)
 {
-    unknown(*state, "select :body ->> 'n'", "{\"n\": null}", "the SQL gives null");
+    unknown(*state, "select :body ->> 'n'", "{\"n\": null}", "'$.\"n\"' is null");
+    unknown(*state, "select nullif(:body ->> 'n', 0)", "{\"n\": 0}", "the SQL gives null");
     unknown(*state, "select :body ->> 'n'", "{\"n\": \"0\"}", "the SQL gives a text, not a number");
     unknown(*state, "select value from json_each(:body)", "[1, 2]", "the SQL gives more than one row");
     unknown(*state, "select value from json_each(:body)", "[]", "the SQL gives no row");
@@ -158,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_extract_sql__filters_and_counts),
         TEST_WITH_ARENA(test_extract_sql__does_not_count_what_is_not_there),
+        TEST_WITH_ARENA(test_extract_sql__makes_no_zero_of_what_is_no_list),
         TEST_WITH_ARENA(test_extract_sql__wants_one_number),
         TEST_WITH_ARENA(test_extract_sql__takes_no_word_for_a_text),
         TEST_WITH_ARENA(test_extract_sql__may_only_read_the_body),
