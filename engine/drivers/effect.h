@@ -28,7 +28,7 @@ enum effect_kind {
     EFFECT_RUN,         /* a child that must end with its step: inherits the runner's lock; reply has its exit */
     EFFECT_START,       /* a process that outlives the engine: own session, own log, no inherited descriptors */
     EFFECT_SIGNAL,      /* a signal to a process's group, after checking its identity */
-    EFFECT_LOOK,        /* is this process there? or: which session leader carries this mark in its environment? */
+    EFFECT_LOOK,        /* is this process there? or: which one carries this mark in its environment? */
     EFFECT_AWAIT_EXIT,  /* until the process is gone, or the timeout */
     EFFECT_FREE_PORT,   /* a TCP port on 127.0.0.1 that was free a moment ago */
     EFFECT_MAKE_DIR,    /* with parents, 0700; already there is success */
@@ -62,6 +62,7 @@ struct effect {
     /* SIGNAL, LOOK, AWAIT_EXIT */
     struct process_identity process; /* pid 0 in LOOK: search by mark */
     const char *mark;                /* LOOK: "NAME=value" that the environment must contain */
+    bool anyone;                     /* LOOK for a mark: any process, not only a session's leader */
     int signal;
     /* SLEEP */
     int64_t sleep_ms;

@@ -248,19 +248,40 @@ static void look_at(void *context)
         look_fail(self, number);
 }
 
+/* A live process of our own user, as it was found on the walk. */
+struct candidate {
+    struct process_identity process;
+    bool leads; /* its session */
+};
+
 /* A daemon of the process we look for carries the same mark; the oldest is the one that was started. */
-static void match(struct io_looks *looks, const struct process_identity *process, const struct strbuf *environment)
+static void match(struct io_looks *looks, const struct candidate *candidate, const struct strbuf *environment)
 {
     for (struct look_effect *look = LIST_FIRST(looks); look; look = LIST_NEXT(look, link))
-        if ((!look->there || process->start < look->process.start) && has_mark(environment, look->base.effect->mark))
-            found(look, *process, environment);
+        if ((candidate->leads || look->base.effect->anyone) &&
+            (!look->there || candidate->process.start < look->process.start) &&
+            has_mark(environment, look->base.effect->mark))
+            found(look, candidate->process, environment);
+}
+
+/* Most processes lead no session; who looks for leaders only is spared their environments. */
+static bool is_anyone_wanted(const struct io_looks *looks)
+{
+    const struct look_effect *look;
+
+    LIST_FOREACH(look, looks, link)
+    {
+        if (look->base.effect->anyone)
+            return true;
+    }
+    return false;
 }
 
 /*
- * Reads the environment of a live session leader of our own user: another user could give a process any environment.
- * 0; ESRCH: it is none, or gone; else we do not know.
+ * Reads the environment of a live process of our own user: another user could give a process any environment.
+ * 0; ESRCH: it is none that is looked for, or gone; else we do not know.
  */
-static int read_candidate(int proc_fd, const char *name, struct process_identity *out, struct strbuf *environment)
+static int read_candidate(int proc_fd, const char *name, bool anyone, struct candidate *out, struct strbuf *environment)
 {
     pid_t pid = (pid_t)strtol(name, NULL, 10);
     struct process_stat stat;
@@ -276,9 +297,9 @@ static int read_candidate(int proc_fd, const char *name, struct process_identity
     number = process_read_stat(pid, &stat);
     if (number != 0)
         return number;
-    if (stat.session != pid || !is_alive(&stat))
+    if ((stat.session != pid && !anyone) || !is_alive(&stat))
         return ESRCH;
-    *out = identity_of(pid, stat.start);
+    *out = (struct candidate){identity_of(pid, stat.start), stat.session == pid};
     number = read_environment(pid, environment);
     return number == EACCES || number == EPERM ? ESRCH : number; /* it hides, so it is not one that we started */
 }
@@ -290,18 +311,19 @@ static int walk_proc(struct io_looks *looks)
     DIR *proc = opendir("/proc");
     struct dirent *entry;
     int result = clock_boot_id()[0] ? 0 : EIO;
+    bool anyone = is_anyone_wanted(looks);
 
     if (!proc)
         return errno;
     while ((entry = readdir(proc))) {
-        struct process_identity process = {0};
+        struct candidate candidate = {0};
         int number;
 
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
-        number = read_candidate(dirfd(proc), entry->d_name, &process, &environment);
+        number = read_candidate(dirfd(proc), entry->d_name, anyone, &candidate, &environment);
         if (number == 0)
-            match(looks, &process, &environment);
+            match(looks, &candidate, &environment);
         else if (number != ESRCH)
             result = number;
     }

@@ -250,6 +250,45 @@ static void test_process__stop_tells_one_that_stays_and_kill_ends_it(void **stat
     assert_string_equal(act_done(instance, driver->kill, "{}"), GONE);
 }
 
+/* The shell ends at once, what it started does not. */
+static void test_process__stop_waits_for_what_a_wrapper_started(void **state)
+{
+    struct instance *instance = *state;
+
+    create(instance, "{'argv': ['sh', '-c', '(trap `` TERM; sleep 0.5; echo closed the last room) & wait']}");
+    assert_string_equal(act_done(instance, driver->stop, "{'signal': 'TERM', 'grace_ms': 10000}"),
+                        "{\"exit\":null,\"exited\":true}");
+    assert_non_null(strstr(log_text(instance), "closed the last room"));
+    assert_string_equal(act_done(instance, driver->remove, "{}"), "{\"kept\":false}");
+}
+
+static void test_process__kill_ends_what_a_wrapper_left_behind(void **state)
+{
+    struct instance *instance = *state;
+
+    create(instance, "{'argv': ['sh', '-c', '(trap `` TERM; setsid sleep 600 & sleep 600) & wait']}");
+    assert_string_equal(act_done(instance, driver->stop, "{'signal': 'TERM', 'grace_ms': 200}"),
+                        "{\"exit\":null,\"exited\":false}");
+    assert_string_equal(act_done(instance, driver->observe, "{}"), "{\"alive\":false}");
+    act_fails(instance, driver->remove, "{}", ERR_CONFLICT, KIND_PERMANENT,
+              "instance 'u-1.west.1' still runs as process *, its directory is kept");
+    assert_true(text_starts(act_done(instance, driver->kill, "{}"), "{\"already_gone\":true"));
+    assert_string_equal(act_done(instance, driver->remove, "{}"), "{\"kept\":false}");
+}
+
+/* It was started, went into the background, and was never known by its number. */
+static void test_process__stop_finds_one_that_made_itself_a_daemon(void **state)
+{
+    struct instance *instance = *state;
+
+    act_fails(instance, driver->create, "{'argv': ['sh', '-c', 'setsid sh -c `sleep 600 & exit` & exit']}",
+              ERR_UNHEALTHY, KIND_PERMANENT, "instance 'u-1.west.1' ended right after its start");
+    act_fails(instance, driver->remove, "{}", ERR_CONFLICT, KIND_PERMANENT,
+              "instance 'u-1.west.1' still runs as process *, its directory is kept");
+    act_done(instance, driver->stop, "{'signal': 'TERM', 'grace_ms': 10000}");
+    assert_string_equal(act_done(instance, driver->remove, "{}"), "{\"kept\":false}");
+}
+
 static void test_process__stop_refuses_an_unknown_signal(void **state)
 {
     struct instance *instance = *state;
@@ -276,9 +315,12 @@ static void test_process__never_signals_another_process_of_the_same_number(void 
 {
     struct instance *instance = *state;
     int64_t start;
+    json_t *mark;
 
     create(instance, SLEEPS);
     start = json_get_int(instance->known, "start", 0);
+    mark = json_incref(json_object_get(instance->known, "mark"));
+    json_object_set_new(instance->known, "mark", json_string("PENSTOCK_INSTANCE=another"));
     json_object_set_new(instance->known, "start", json_integer(start - 1));
     assert_string_equal(act_done(instance, driver->observe, "{}"), "{\"alive\":false}");
     assert_string_equal(act_done(instance, driver->stop, "{'grace_ms': 100}"), GONE);
@@ -288,7 +330,8 @@ static void test_process__never_signals_another_process_of_the_same_number(void 
     json_object_set_new(instance->known, "boot_id", json_string("00000000-0000-0000-0000-000000000000"));
     assert_string_equal(act_done(instance, driver->kill, "{}"), GONE);
     assert_int_equal(kill((pid_t)pid_of(instance), 0), 0);
-    /* Nor is its directory taken from it. */
+    /* Nor is its directory taken from it, when it is ours by its mark. */
+    json_object_set_new(instance->known, "mark", mark);
     act_fails(instance, driver->remove, "{}", ERR_CONFLICT, KIND_PERMANENT,
               "instance 'u-1.west.1' still runs as process *, its directory is kept");
     json_object_del(instance->known, "pid");
@@ -351,6 +394,9 @@ int main(void)
         WITH_INSTANCE(test_process__stop_waits_for_a_good_end),
         WITH_INSTANCE(test_process__stop_sends_the_signal_of_the_plan),
         WITH_INSTANCE(test_process__stop_tells_one_that_stays_and_kill_ends_it),
+        WITH_INSTANCE(test_process__stop_waits_for_what_a_wrapper_started),
+        WITH_INSTANCE(test_process__kill_ends_what_a_wrapper_left_behind),
+        WITH_INSTANCE(test_process__stop_finds_one_that_made_itself_a_daemon),
         WITH_INSTANCE(test_process__stop_refuses_an_unknown_signal),
         WITH_INSTANCE(test_process__stop_finds_by_mark_what_was_never_written_down),
         WITH_INSTANCE(test_process__never_signals_another_process_of_the_same_number),

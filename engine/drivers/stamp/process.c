@@ -5,6 +5,9 @@
  * The mark is looked for before anything is started, so a create that was cut off between start and journal adopts
  * what it had started. Signals go only to the full identity (pid, start time, boot id): one that does not agree means
  * "gone", since the kernel gives numbers out again, and is never signalled.
+ *
+ * An instance may be more than the one process that was started: a wrapper's child, workers, a daemon. It has ended when
+ * nobody carries its mark any more; until then it has its files, its port, and perhaps people.
  */
 
 #include <signal.h>
@@ -38,14 +41,16 @@ enum create_phase {
     CREATE_LOG_READ,
 };
 enum observe_phase { OBSERVE_BEGIN, OBSERVE_LOOKED };
-enum end_phase { END_BEGIN, END_LOOKED, END_SIGNALLED, END_AWAITED };
+enum end_phase { END_BEGIN, END_LOOKED, END_SIGNALLED, END_AWAITED, END_REST_LOOKED, END_REST_SIGNALLED };
 enum remove_phase { REMOVE_BEGIN, REMOVE_LOOKED, REMOVE_LOOKED_BY_MARK, REMOVE_REMOVED };
 enum signal_phase { SIGNAL_BEGIN, SIGNAL_LOOKED, SIGNAL_SENT };
 
 struct process_call {
     int phase; /* of the verb's own enum */
     struct process_identity process;
-    bool known; /* the identity is a full one */
+    bool known;     /* the identity is a full one */
+    bool signalled; /* it was there, and so its whole group got the signal */
+    int64_t waited_ms;
     const char *mark;
     const char *dir;
     const char *log;
@@ -79,6 +84,13 @@ static enum call_status want_look(struct effect *want, const struct process_iden
     *want = (struct effect){.kind = EFFECT_LOOK, .timeout_ms = ACT_TIMEOUT_MS, .mark = mark};
     if (process)
         want->process = *process;
+    return CALL_WANTS;
+}
+
+static enum call_status want_look_for_anyone(const struct process_call *own, struct effect *want)
+{
+    want_look(want, NULL, own->mark);
+    want->anyone = true;
     return CALL_WANTS;
 }
 
@@ -268,11 +280,51 @@ static enum call_status process_exited(struct call *call, bool exited, bool alre
     return call_done(call, detail, NULL);
 }
 
-/* One way for stop and kill: look, signal the group, wait. */
+static enum call_status process_await(struct process_call *own, int64_t wait_ms, struct effect *want)
+{
+    own->phase = END_AWAITED;
+    *want = (struct effect){.kind = EFFECT_AWAIT_EXIT, .timeout_ms = wait_ms, .process = own->process};
+    return CALL_WANTS;
+}
+
+static enum call_status want_signal(struct process_call *own, int next, int number, struct effect *want)
+{
+    own->phase = next;
+    *want =
+        (struct effect){.kind = EFFECT_SIGNAL, .timeout_ms = ACT_TIMEOUT_MS, .process = own->process, .signal = number};
+    return CALL_WANTS;
+}
+
+/* Who was started is gone: is anybody left of it? */
+static enum call_status process_rest(struct call *call, struct process_call *own, struct effect *want)
+{
+    if (!own->mark || !strchr(own->mark, '='))
+        return process_exited(call, true, !own->signalled);
+    own->phase = END_REST_LOOKED;
+    return want_look_for_anyone(own, want);
+}
+
+/* A second SIGTERM means "at once" to many a program, so it is sent once: who is left was in the group that had it. */
+static enum call_status process_rest_looked(struct call *call, struct process_call *own, const struct reply *last,
+                                            struct effect *want, int number, int64_t left_ms)
+{
+    CALL_TRY(call, process_trouble(call, last, "look for what is left of"));
+    if (!last->there)
+        return process_exited(call, true, !own->signalled);
+    if (left_ms <= 0)
+        return process_exited(call, false, false);
+    CALL_TRY(call, process_take(call, own, last));
+    if (own->signalled && number != SIGKILL)
+        return process_await(own, left_ms, want);
+    return want_signal(own, END_REST_SIGNALLED, number, want);
+}
+
+/* One way for stop and kill: look, signal the group, wait; and then the same for each that is left of it. */
 static enum call_status process_end(struct call *call, const struct reply *last, struct effect *want, int number,
                                     int64_t wait_ms)
 {
     struct process_call *own = process_own(call);
+    int64_t left_ms = wait_ms - own->waited_ms;
 
     switch ((enum end_phase)own->phase) {
     case END_BEGIN:
@@ -280,26 +332,28 @@ static enum call_status process_end(struct call *call, const struct reply *last,
     case END_LOOKED:
         CALL_TRY(call, process_trouble(call, last, "look for"));
         if (!last->there)
-            return process_exited(call, true, true);
+            return process_rest(call, own, want);
         if (!own->known)
             CALL_TRY(call, process_take(call, own, last));
-        own->phase = END_SIGNALLED;
-        *want = (struct effect){
-            .kind = EFFECT_SIGNAL, .timeout_ms = ACT_TIMEOUT_MS, .process = own->process, .signal = number};
-        return CALL_WANTS;
+        return want_signal(own, END_SIGNALLED, number, want);
     case END_SIGNALLED:
         CALL_TRY(call, process_trouble(call, last, "signal"));
         if (!last->there)
-            return process_exited(call, true, true);
-        own->phase = END_AWAITED;
-        *want = (struct effect){.kind = EFFECT_AWAIT_EXIT, .timeout_ms = wait_ms, .process = own->process};
-        return CALL_WANTS;
+            return process_rest(call, own, want);
+        own->signalled = true;
+        return process_await(own, wait_ms, want);
     case END_AWAITED:
         /* A timeout is the answer "still there", in whichever of the two ways it is told. */
         if (last->timed_out || last->transport == TRANSPORT_TIMEOUT)
             return process_exited(call, false, false);
         CALL_TRY(call, process_trouble(call, last, "wait for the end of"));
-        return process_exited(call, true, false);
+        own->waited_ms += last->elapsed_ms;
+        return process_rest(call, own, want);
+    case END_REST_LOOKED:
+        return process_rest_looked(call, own, last, want, number, left_ms);
+    case END_REST_SIGNALLED:
+        CALL_TRY(call, process_trouble(call, last, "signal what is left of"));
+        return process_await(own, left_ms, want);
     }
     BUG("instance.stop in phase %d", own->phase);
 }
@@ -365,10 +419,10 @@ static enum call_status process_remove(struct call *call, const struct reply *la
         CALL_TRY(call, process_trouble(call, last, "look for"));
         if (last->there)
             return process_still_there(call, last->process.pid);
-        /* The identity is gone. Is there another process of the same name, started by a create that was cut off? */
+        /* The identity is gone. Is anybody left of it, or started by a create that was cut off? */
         own->phase = REMOVE_LOOKED_BY_MARK;
         if (own->mark && strchr(own->mark, '='))
-            return want_look(want, NULL, own->mark);
+            return want_look_for_anyone(own, want);
         return call_failed(call, error_new(ERR_BUG, KIND_PERMANENT, "instance '%s' has no mark", call->target));
     case REMOVE_LOOKED_BY_MARK:
         CALL_TRY(call, process_trouble(call, last, "look for the mark of"));

@@ -142,6 +142,29 @@ static void test_look__only_session_leaders_count_and_the_oldest_wins(void **sta
     kill(other, SIGKILL);
 }
 
+/* Who was started has ended, and what it left behind leads no session. */
+static void test_look__anyone_with_the_mark_when_asked_so(void **state)
+{
+    struct real *real = *state;
+    const char *mark = own_mark(real, "anyone");
+    const char *const env[] = {mark, NULL};
+    const char *const argv[] = {"/bin/sh", "-c", "sleep 60 & echo $!", NULL};
+    struct process_identity process = start(real, argv, env);
+    pid_t left = (pid_t)atoi(real_await_line(real, real_path(real, "log")));
+    struct effect effect = {.kind = EFFECT_LOOK, .timeout_ms = 1000, .mark = mark, .anyone = true};
+    struct reply reply;
+
+    assert_true(real_dies(process.pid));
+    real_turn(real, 20);
+    assert_false(look_for(real, mark).there);
+    reply = real_do(real, &effect);
+    assert_true(reply.there);
+    assert_int_equal(reply.process.pid, left);
+    kill(left, SIGKILL);
+    assert_true(real_dies(left));
+    assert_false(real_do(real, &effect).there);
+}
+
 static void keep_one(void *context, const struct reply *reply)
 {
     struct kept *kept = context;
@@ -290,6 +313,7 @@ int main(void)
         TEST_WITH_IO(test_look__adopts_by_mark),
         TEST_WITH_IO(test_look__a_mark_is_a_whole_entry),
         TEST_WITH_IO(test_look__only_session_leaders_count_and_the_oldest_wins),
+        TEST_WITH_IO(test_look__anyone_with_the_mark_when_asked_so),
         TEST_WITH_IO(test_look__many_marks_in_one_walk),
         TEST_WITH_IO(test_signal__reaches_the_whole_group),
         TEST_WITH_IO(test_signal__spares_a_stranger_with_the_same_number),
