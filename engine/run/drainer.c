@@ -167,6 +167,19 @@ static void drainer_judge(struct activity *activity)
 
 static void drainer_ask_door(struct activity *activity);
 
+/* Who was made known to this pool and not taken out again has to be there; else the front door has forgotten it. */
+static bool drainer_is_forgotten(const struct activity *activity, const struct call *call)
+{
+    const struct drainer *own = activity->own;
+    const struct plan *plan = activity->runner->plan;
+    const struct plan_step *step = activity_step(activity);
+    const char *pool = json_string_value(json_array_get(json_object_get(step->params, "pools"), own->pool));
+    const struct plan_instance *instance = plan_instance(plan, step->target);
+
+    return json_get_bool(call->detail, "absent", false) &&
+           machine_known(&activity->runner->state, (int)(instance - plan->instances), pool).added;
+}
+
 static void drainer_door_answered(void *context, struct call_run *run, enum call_status status)
 {
     struct activity *activity = context;
@@ -175,6 +188,12 @@ static void drainer_door_answered(void *context, struct call_run *run, enum call
     int64_t in_flight = status == CALL_DONE ? json_get_int(call->detail, "in_flight", DRAIN_UNKNOWN) : DRAIN_UNKNOWN;
 
     activity->call = NULL;
+    if (status == CALL_DONE && drainer_is_forgotten(activity, call)) {
+        in_flight = DRAIN_UNKNOWN;
+        own->why = own->why ? own->why : "the front door does not know it any more";
+    }
+    if (in_flight < 0 && !own->why)
+        own->why = arena_text(own->round, json_get_text(call->detail, "why"));
     if (in_flight < 0 || own->answer.in_flight == DRAIN_UNKNOWN)
         own->answer.in_flight = DRAIN_UNKNOWN;
     else
