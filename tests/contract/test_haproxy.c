@@ -192,10 +192,25 @@ static void test_haproxy__add_replaces_a_name_with_another_address(void **state)
     const char *other = serve(door->world, "other");
 
     begin_with_two(door, NULL);
+    act_done(door, door->driver->set_shares, "{'pool': 'app', 'weights': {'b': 1}}");
     act_done(door, door->driver->add, add_params(door, "app", "a", other));
     assert_string_equal(server_field(door, "a", "address"), arena_printf(door->world->arena, "\"%s\"", other));
     assert_string_equal(server_field(door, "a", "weight"), "0");
     assert_non_null(strstr(door_file(door, "checks.map"), other));
+}
+
+/* Another copy of the same project may have released through the same door: its users are not cut off. */
+static void test_haproxy__add_leaves_a_name_that_serves_elsewhere(void **state)
+{
+    struct door *door = *state;
+    const char *other = serve(door->world, "other");
+    const char *a = begin_with_two(door, NULL);
+
+    act_fails(door, door->driver->add, add_params(door, "app", "a", other), ERR_FOREIGN_CHANGE, KIND_PERMANENT,
+              arena_printf(door->world->arena, "server 'a' in pool 'app' is at '%s', not '%s', and has weight 90 there",
+                           a, other));
+    assert_string_equal(server_field(door, "a", "weight"), "90");
+    assert_string_equal(server_field(door, "a", "state"), "\"ready\"");
 }
 
 static void test_haproxy__add_finishes_one_that_was_cut_off(void **state)
@@ -415,6 +430,7 @@ int main(int argc, char **argv)
         WITH_DOOR(test_haproxy__add_waits_for_health_and_can_be_repeated),
         WITH_DOOR(test_haproxy__add_finds_a_sick_server),
         WITH_DOOR(test_haproxy__add_replaces_a_name_with_another_address),
+        WITH_DOOR(test_haproxy__add_leaves_a_name_that_serves_elsewhere),
         WITH_DOOR(test_haproxy__add_finishes_one_that_was_cut_off),
         WITH_DOOR(test_haproxy__comes_back_with_its_weights_after_a_crash),
         WITH_DOOR(test_haproxy__adopts_one_that_somebody_restarted),

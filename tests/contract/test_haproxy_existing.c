@@ -95,6 +95,23 @@ static void test_haproxy_existing__random_and_leastconn_will_do(void **state)
     act_done(door, door->driver->ensure, NULL);
 }
 
+/* A frontend and its backend often bear one name. */
+static void test_haproxy_existing__a_frontend_may_have_the_pool_s_name(void **state)
+{
+    struct door *door = *state;
+    const char *a = serve(door->world, "a");
+
+    begin_existing(door, "admin",
+                   arena_printf(door->world->arena,
+                                "frontend app\n    bind 127.0.0.1:%d\n    default_backend app\nbackend app",
+                                free_port()));
+    act_done(door, door->driver->ensure, NULL);
+    act_done(door, door->driver->add, add_params(door, "app", "a", a));
+    act_done(door, door->driver->set_shares, "{'pool': 'app', 'weights': {'a': 1}}");
+    assert_string_equal(ask(door, "/"), "a");
+    assert_string_equal(server_field(door, "a", "in_flight"), "0");
+}
+
 static void test_haproxy_existing__a_socket_without_rights_is_refused(void **state)
 {
     struct door *door = *state;
@@ -149,6 +166,7 @@ int main(int argc, char **argv)
         WITH_DOOR(test_haproxy_existing__a_fixed_balance_is_refused),
         WITH_DOOR(test_haproxy_existing__a_balance_without_weights_is_refused),
         WITH_DOOR(test_haproxy_existing__random_and_leastconn_will_do),
+        WITH_DOOR(test_haproxy_existing__a_frontend_may_have_the_pool_s_name),
         WITH_DOOR(test_haproxy_existing__a_socket_without_rights_is_refused),
         WITH_DOOR(test_haproxy_existing__nobody_there_may_come_back),
         WITH_DOOR(test_haproxy_existing__a_restart_that_forgot_is_told),

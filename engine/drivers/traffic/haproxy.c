@@ -53,6 +53,7 @@ struct steer {
     const char *server;
     const char *address;
     bool writes_files; /* which have all pools, so all of them are looked at */
+    bool whole;        /* the same, since a frontend has the pool's name, and `show stat` takes it for the pool */
     struct haproxy_seen seen;
     const char *commands; /* sent last */
     int same_commands;    /* how often they were wanted again */
@@ -191,6 +192,14 @@ static struct error *still_busy(const struct steer *own, const struct haproxy_se
                      own->server, own->pool, (long long)server->in_flight);
 }
 
+static struct error *serves_elsewhere(const struct steer *own, const struct haproxy_server *server)
+{
+    return error_hint(error_new(ERR_FOREIGN_CHANGE, KIND_PERMANENT,
+                                "server '%s' in pool '%s' is at '%s', not '%s', and has weight %d there", own->server,
+                                own->pool, server->address, own->address, server->weight),
+                      "does another copy of this project release through the same haproxy?");
+}
+
 /* A server may be in several pools; its check stays as long as one of them has it. */
 static bool is_in_any_pool(const struct steer *own)
 {
@@ -212,7 +221,9 @@ static enum verdict add_decide(struct call *call, struct steer *own, struct strb
     if (*error)
         return VERDICT_FAILS;
     if (server && !text_is(server->address, own->address)) {
-        /* The name of an earlier attempt, whose instance is gone. */
+        /* The name of an earlier attempt, whose instance is gone; or somebody else's of the same name. */
+        if (server->state == HAPROXY_READY && server->weight > 0 && server->up)
+            return fails(error, serves_elsewhere(own, server));
         if (is_busy(own, server))
             return fails(error, still_busy(own, server));
         strbuf_printf(commands, "set server %s/%s state maint; del server %s/%s", own->pool, own->server, own->pool,
@@ -365,8 +376,9 @@ static enum verdict remove_decide(struct call *call, struct steer *own, struct s
 static enum call_status steer_look(struct call *call, struct steer *own, struct effect *want)
 {
     own->phase = STEER_SEEN;
-    return want_haproxy(call, want, own->door.socket,
-                        haproxy_question(call->arena, own->writes_files ? NULL : own->pool, own->writes_files));
+    return want_haproxy(
+        call, want, own->door.socket,
+        haproxy_question(call->arena, own->writes_files || own->whole ? NULL : own->pool, own->writes_files));
 }
 
 static enum call_status steer_begin(struct call *call, struct steer *own, const struct haproxy_verb *verb,
@@ -505,6 +517,10 @@ static enum call_status steer(struct call *call, const struct reply *last, struc
         return steer_look(call, own, want);
     case STEER_SEEN:
         CALL_TRY(call, haproxy_read_answer(call, last, own->door.socket, &own->seen));
+        if (!own->writes_files && !own->whole && !own->seen.missing && !haproxy_find_pool(&own->seen, own->pool)) {
+            own->whole = true;
+            return steer_look(call, own, want);
+        }
         return own->seen.torn ? steer_torn(call, own, want) : steer_seen(call, own, verb, want);
     case STEER_ACTED:
         CALL_TRY(call, haproxy_trouble(call, last, own->door.socket));

@@ -212,7 +212,8 @@ static struct error *read_stat_server(struct arena *arena, const struct table *t
     server->status = column_or_empty(table, "status");
     server->check = text_starts(check, "* ") ? check + 2 : check; /* a check is under way */
     server->checked = text_is(server->check, "L4OK") || text_is(server->check, "L6OK") ||
-                      text_is(server->check, "L7OK") || text_is(server->check, "L7OKC");
+                      text_is(server->check, "L7OK") || text_is(server->check, "L7OKC") ||
+                      text_is(server->check, "PROCOK"); /* an external check's */
     why = column_or_empty(table, "last_chk");
     if (!*why && !server->checked)
         why = column_or_empty(table, "check_desc");

@@ -44,6 +44,32 @@ static void test_haproxy_question__asks_for_one_pool_or_all(void **state)
                         "show servers state; show stat -1 7 -1; show map checks.map; show info");
 }
 
+/* The server of a picture with this check status. */
+static const struct haproxy_server *haproxy_find_checked(struct arena *arena, const char *status)
+{
+    struct haproxy_seen seen = read_seen(
+        arena, arena_printf(arena,
+                            "1\n# be_id be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port\n"
+                            "3 app a 127.0.0.1 2 0 1 5001\n\n"
+                            "# pxname,svname,qcur,scur,type,check_status\napp,a,0,0,2,%s\napp,BACKEND,0,0,1,\n\n"
+                            "Name: HAProxy\nPid: 42\nStart_time_sec: 1700000000\n\n",
+                            status));
+
+    return haproxy_find(&seen, "app", "a");
+}
+
+/* Each way of checking has its own good end; a check that is under way shows the one before it. */
+static void test_haproxy_read_seen__knows_every_good_check(void **state)
+{
+    static const char *const good[] = {"L4OK", "L6OK", "L7OK", "L7OKC", "PROCOK", "* L7OK", "* PROCOK"};
+    static const char *const bad[] = {"", "INI", "UNK", "L4CON", "L7STS", "PROCERR", "PROCTOUT", "* L4TOUT"};
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        assert_true(haproxy_find_checked(*state, good[i])->checked);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_false(haproxy_find_checked(*state, bad[i])->checked);
+}
+
 static void test_haproxy_read_seen__reads_servers(void **state)
 {
     struct haproxy_seen seen = read_seen(*state, haproxy_capture);
@@ -308,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_haproxy_question__asks_for_one_pool_or_all),
+        TEST_WITH_ARENA(test_haproxy_read_seen__knows_every_good_check),
         TEST_WITH_ARENA(test_haproxy_read_seen__reads_servers),
         TEST_WITH_ARENA(test_haproxy_read_seen__reads_pools_fronts_checks_and_info),
         TEST_WITH_ARENA(test_haproxy_read_seen__counts_connections_in_use),
