@@ -160,7 +160,7 @@ static bool was_restarted(const json_t *before, const json_t *now)
 static void look_at_answer(struct runner *r, struct look *look, struct call *call, enum call_status status)
 {
     const json_t *identity, *servers;
-    const char *found, *other;
+    const char *found, *other = NULL;
     bool missing = false, restarted;
 
     if (!is_quiet(r, look))
@@ -176,7 +176,9 @@ static void look_at_answer(struct runner *r, struct look *look, struct call *cal
     json_object_set(door_of(r)->seen, pool_of(look->monitor), (json_t *)(uintptr_t)identity);
     servers = json_object_get(call->detail, "servers");
     found = difference(r, look->monitor, servers, call->arena, &missing);
-    other = found && !restarted ? stranger(r, servers, call->arena) : NULL;
+    /* Nothing is taken from him on the way back, as long as our own servers are as they should be. */
+    if (!restarted && (found || r->state.mode == MODE_FORWARD))
+        other = stranger(r, servers, call->arena);
     if (other) {
         drifted(r, look, "foreign", other);
     } else if (found) {

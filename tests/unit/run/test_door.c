@@ -22,6 +22,13 @@ static void by_hand(void *context)
     door_set_weight(door_server(0, "prod-abc0001-1.local.1"), 9);
 }
 
+/* Somebody else's server, with users of its own. */
+static void neighbour(void *context)
+{
+    (void)context;
+    door_set_weight(door_add(0, "neighbour", 9), 3);
+}
+
 static void put_back_by_hand(void *context)
 {
     (void)context;
@@ -149,6 +156,25 @@ static void test_a_change_by_hand_that_is_taken_back_is_no_reason_to_hold_again(
     scene_end();
 }
 
+/* Before the first shares have taken anything from him. */
+static void test_a_neighbour_in_the_pool_holds_before_he_loses_his_users(void **state)
+{
+    (void)state;
+    scene_begin((struct scene_pipeline){0});
+    scene_on("door.ensure", 0, neighbour);
+    scene_release();
+    scene_held();
+    scene_says(
+        "traffic.drifted", NULL,
+        "the front door was changed by somebody else: neighbour has weight 3, and this release does not know it");
+    assert_null(scene_find("step.started", "traffic.shares"));
+    assert_null(scene_decide("bo", DECISION_ROLLBACK, NULL, NULL));
+    scene_run();
+    scene_ended(END_ROLLED_BACK);
+    assert_int_equal(door_server(0, "neighbour")->weight, 3);
+    scene_end();
+}
+
 static void test_a_dead_instance_does_not_keep_the_others_from_their_shares(void **state)
 {
     (void)state;
@@ -199,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_a_door_that_is_gone_is_started_again),
         cmocka_unit_test(test_a_change_by_hand_holds_and_a_retry_puts_it_back),
         cmocka_unit_test(test_a_change_by_hand_that_is_taken_back_is_no_reason_to_hold_again),
+        cmocka_unit_test(test_a_neighbour_in_the_pool_holds_before_he_loses_his_users),
         cmocka_unit_test(test_a_dead_instance_does_not_keep_the_others_from_their_shares),
         cmocka_unit_test(test_a_drift_on_the_way_back_from_a_first_release_is_repaired),
         cmocka_unit_test(test_a_drift_after_the_last_server_was_taken_out_is_repaired),
