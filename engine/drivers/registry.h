@@ -48,7 +48,8 @@ struct traffic_driver {
     advance_fn undrain;
     advance_fn remove;
     advance_fn
-        in_flight; /* params {pool, server}; detail: {in_flight: number}; a server that is not there: 0, absent: true */
+        in_flight;   /* params {pool, server}; detail: {in_flight: number}, or null when nobody can say, with `why`; a
+                      server that is not there: 0, absent: true */
     advance_fn stop; /* managed: ends the front door itself and removes its files */
 };
 

@@ -13,6 +13,9 @@
     "'127.0.0.1:5001', 'pid': 77, 'start': 99, 'boot_id': 'boot-1'}"
 #define HTTP_GET "'http': {'method': 'GET', 'path': '/rooms', 'body': null, 'timeout_ms': 1000}"
 
+#define PROC_STAT(name, state, start) \
+    "40 (" name ") " state " 1 40 40 0 -1 4194560 0 0 0 0 1 2 3 4 20 0 1 0 " start " 0 0\n"
+
 struct row {
     const char *name; /* verb, and what is special */
     advance_fn (*advance)(void);
@@ -314,7 +317,42 @@ static const struct row rows[] = {
      NULL,
      "{" IDENTITY ",\"in_flight\":7}",
      true,
-     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 3, 4))}}},
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 3, 4))},
+      {EFFECT_READ_FILE, "/proc/42/cmdline", SAYS("haproxy\0-db\0-f\0x")}}},
+    {"haproxy in_flight, its elders ended",
+     traffic_in_flight,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"in_flight\":7}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 3, 4))},
+      {EFFECT_READ_FILE, "/proc/42/cmdline",
+       SAYS("haproxy\0-sf\0"
+            "38\0"
+            "39\0"
+            "40\0"
+            "41\0-x\0"
+            "9")},
+      {EFFECT_READ_FILE, "/proc/42/stat", SAYS(PROC_STAT("haproxy", "S", "900"))},
+      {EFFECT_READ_FILE, "/proc/38/stat", OK_REPLY},
+      {EFFECT_READ_FILE, "/proc/39/stat", SAYS(PROC_STAT("haproxy", "S", "901"))},
+      {EFFECT_READ_FILE, "/proc/40/stat", SAYS(PROC_STAT("haproxy", "Z", "800"))},
+      {EFFECT_READ_FILE, "/proc/41/stat", SAYS(PROC_STAT("sh", "S", "800"))}}},
+    {"haproxy in_flight, an elder lives",
+     traffic_in_flight,
+     "{'pool': 'app', 'server': 'a'}",
+     DOOR_EXISTING,
+     NULL,
+     "{" IDENTITY ",\"in_flight\":null,\"why\":\"haproxy was reloaded, and its earlier process 40 still ends what it "
+     "had\"}",
+     true,
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 0))},
+      {EFFECT_READ_FILE, "/proc/42/cmdline",
+       SAYS("haproxy\0-sf\0"
+            "40")},
+      {EFFECT_READ_FILE, "/proc/42/stat", SAYS(PROC_STAT("haproxy", "S", "900"))},
+      {EFFECT_READ_FILE, "/proc/40/stat", SAYS(PROC_STAT("haproxy", "S", "800"))}}},
     {"haproxy in_flight, absent",
      traffic_in_flight,
      "{'pool': 'app', 'server': 'a'}",
@@ -322,7 +360,7 @@ static const struct row rows[] = {
      NULL,
      "{\"absent\":true," IDENTITY ",\"in_flight\":0}",
      true,
-     {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}}},
+     {{EFFECT_LINE, QUESTION, SAYS(SEEN_NONE)}, {EFFECT_READ_FILE, "/proc/42/cmdline", OK_REPLY}}},
     {"haproxy stop, managed",
      traffic_stop,
      "{}",

@@ -116,6 +116,7 @@ static void test_haproxy_script__a_torn_picture_is_asked_again(void **state)
         {EFFECT_LINE, QUESTION, SAYS(TORN)},
         {EFFECT_SLEEP, "", SLEPT},
         {EFFECT_LINE, QUESTION, SAYS(SEEN_A(8, 5, 0, 3))},
+        {EFFECT_READ_FILE, "/proc/42/cmdline", OK_REPLY},
         {0},
     };
     struct exchange always[2 * 20 + 2] = {{0}};

@@ -169,6 +169,7 @@ again_by_hand()
 # ---------------------------------------------------------------------------------------------------------------------
 # An HAProxy that somebody else runs
 
+# existing_haproxy [MODE [LINE]]: -W has a master with workers; the line is one more of its backend.
 existing_haproxy()
 {
     mkdir "$D/door"
@@ -189,8 +190,9 @@ frontend users
     default_backend app
 backend app
     balance roundrobin
+    ${2:-}
 END
-    (cd "$D/door" && exec haproxy -db -f "$D/door/haproxy.cfg") >"$D/door/log" 2>&1 </dev/null 3>&- &
+    (cd "$D/door" && exec haproxy "${1:--db}" -f "$D/door/haproxy.cfg") >"$D/door/log" 2>&1 </dev/null 3>&- &
     door=$!
     disown
     wait_for 5 test -S "$D/door/admin.sock"
@@ -223,6 +225,59 @@ take_down_but_the_door()
     run p destroy prod --confirm prod
     assert_success
     assert_equal "$(own_processes)" "$door"
+}
+
+existing_pid() { haproxy_says 'show info' "$D/door" 2>/dev/null | sed -n 's/^Pid: //p'; }
+has_new_worker() { [[ $(existing_pid) != "$1" && -n $(existing_pid) ]]; }
+is_busy() { haproxy_says 'show stat app 4 -1' "$D/door" | cut -d , -f 5 | grep -qx 1; }
+
+@test "an HAProxy is reloaded by its owner: its servers come back, and what its earlier process still serves is waited for" {
+    local slow worker
+
+    steps='[{share: 100%}]'
+    prober=
+    existing_haproxy -W
+    project
+    first_release
+    curl -sS -o "$D/slow" -w '%{http_code}' "$URL/slow?ms=12000" >"$D/slow.code" 3>&- &
+    slow=$!
+    await 5 is_busy
+    worker=$(existing_pid)
+    kill -USR2 "$door"
+    await 5 has_new_worker "$worker"
+    commit 2.0.0
+    run p release prod --yes
+    assert_success
+
+    assert_equal "$(end_of r-2)" succeeded
+    event_there r-2 traffic.repaired 'the front door shows again what was asked for'
+    event_there r-2 drain.sampled "haproxy was reloaded, and its earlier process $worker still ends what it had"
+    wait "$slow" || fail 'the request that was under way was lost'
+    assert_equal "$(<"$D/slow.code")" 200
+    assert_equal "$(jq -r .version "$D/slow")" 1.0.0
+    assert_equal "$(curl -fsS "$URL/" | jq -r .version)" 2.0.0
+}
+
+@test "somebody else's server is in the pool: held before it loses its users, and a rollback leaves it alone" {
+    local port
+
+    port=$(free_port)
+    "$PENSTOCK_FIXTURES/rooms" --listen "127.0.0.1:$port" --data "$D/other" >"$D/other.log" 2>&1 3>&- &
+    disown
+    existing_haproxy -db "server legacy 127.0.0.1:$port weight 10"
+    await 5 answers
+    project
+    p_background first release prod --yes
+    ends first 1
+
+    assert_equal "$(state_of r-1)" held
+    event_there r-1 traffic.drifted 'legacy has weight 10, and this release does not know it'
+    assert_equal "$(haproxy_says 'show servers state app' "$D/door" | awk '$4 == "legacy" { print $8 }')" 10
+    run p rollback r-1 --yes
+    assert_failure 6
+    assert_equal "$(state_of r-1)" ended
+    assert_equal "$(haproxy_says 'show servers state app' "$D/door" | awk '$4 == "legacy" { print $8 }')" 10
+    answers
 }
 
 @test "an HAProxy without the pipeline's backend: refused before anything is started" {

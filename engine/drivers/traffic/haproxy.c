@@ -560,7 +560,12 @@ HAPROXY_VERB(set_shares, .writes = true, .decide = shares_decide, .detail = pool
 HAPROXY_VERB(drain, .has_server = true, .writes = true, .decide = drain_decide, .detail = server_detail)
 HAPROXY_VERB(undrain, .has_server = true, .writes = true, .decide = undrain_decide, .detail = server_detail)
 HAPROXY_VERB(remove, .has_server = true, .writes = true, .decide = remove_decide, .detail = server_detail)
-HAPROXY_VERB(in_flight, .has_server = true, .decide = observe_decide, .detail = in_flight_detail)
+HAPROXY_VERB(count, .has_server = true, .decide = observe_decide, .detail = in_flight_detail)
+
+static enum call_status haproxy_in_flight(struct call *call, const struct reply *last, struct effect *want)
+{
+    return haproxy_with_elders(call, last, want, haproxy_count);
+}
 
 const struct traffic_driver traffic_haproxy = {
     .head = {.kind = DRIVER_TRAFFIC,

@@ -1,7 +1,10 @@
 #ifndef ENGINE_DRIVERS_TRAFFIC_HAPROXY_CALL_H
 #define ENGINE_DRIVERS_TRAFFIC_HAPROXY_CALL_H
 
-/* What the HAProxy driver's two files share: verbs on servers (haproxy.c) and the front door itself (haproxy_door.c). */
+/*
+ * What the HAProxy driver's files share: verbs on servers (haproxy.c), what an earlier process still has on them
+ * (haproxy_elders.c), and the front door itself (haproxy_door.c).
+ */
 
 #include <jansson.h>
 
@@ -27,6 +30,9 @@ NODISCARD struct error *haproxy_trouble(struct call *call, const struct reply *l
 NODISCARD struct error *haproxy_read_answer(struct call *call, const struct reply *last, const char *socket,
                                             struct haproxy_seen *seen);
 
+/* What `count` says of a server; but {in_flight: null, why} while an earlier process of a reloaded HAProxy lives. */
+enum call_status haproxy_with_elders(struct call *call, const struct reply *last, struct effect *want,
+                                     advance_fn count);
 enum call_status haproxy_ensure(struct call *call, const struct reply *last, struct effect *want);
 enum call_status haproxy_stop(struct call *call, const struct reply *last, struct effect *want);
 
