@@ -11,50 +11,44 @@
 #include "cli/print.h"
 
 #define TEXT_WIDTH 80
+#define EXAMPLE_WIDTH 54 /* longer ones have what they do below them */
 
-/* One row "  left      right"; the right part goes on below itself. */
-static void add_pair(struct strbuf *out, const char *left, int left_width, const char *right)
-{
-    strbuf_printf(out, "  %s%*s  %s\n", left, left_width - text_columns(left), "", right);
-}
-
-/* Paragraphs, broken between words. */
+/* Words from column `indent` on, where the first line stands already; what does not fit goes on below, indented. */
 static void add_wrapped(struct strbuf *out, const char *text, int indent)
 {
-    int column = 0;
+    int column = indent;
 
     while (*text) {
         size_t length = strcspn(text, " \n");
         int columns = (int)length;
 
-        if (column > 0 && column + 1 + columns > TEXT_WIDTH) {
-            strbuf_char(out, '\n');
-            column = 0;
-        }
-        if (column == 0) {
-            strbuf_printf(out, "%*s", indent, "");
+        if (column > indent && column + 1 + columns > TEXT_WIDTH) {
+            strbuf_printf(out, "\n%*s", indent, "");
             column = indent;
-        } else {
+        }
+        if (column > indent) {
             strbuf_char(out, ' ');
             column++;
         }
         strbuf_add(out, text, length);
         column += columns;
         text += length;
-        if (*text == '\n') {
+        for (; *text == '\n'; text++) {
             strbuf_char(out, '\n');
-            column = 0;
-            while (*text == '\n') {
-                text++;
-                if (*text == '\n')
-                    strbuf_char(out, '\n');
-            }
-        } else if (*text == ' ') {
-            text++;
+            column = indent;
         }
+        text += *text == ' ';
     }
-    if (column > 0)
-        strbuf_char(out, '\n');
+    strbuf_char(out, '\n');
+}
+
+/* One row "  left      right". */
+static void add_pair(struct strbuf *out, const char *left, int left_width, const char *right)
+{
+    int space = left_width - text_columns(left);
+
+    strbuf_printf(out, "  %s%*s  ", left, space > 0 ? space : 0, "");
+    add_wrapped(out, right, left_width + 4);
 }
 
 /* The next line "COMMAND\twhat it does" of the examples; false at the end. */
@@ -84,8 +78,12 @@ static void add_examples(struct arena *arena, struct strbuf *out, const struct c
     while (next_example(arena, &at, &line, &what))
         widest = text_columns(line) > widest ? text_columns(line) : widest;
     at = command->examples;
-    while (next_example(arena, &at, &line, &what))
-        add_pair(out, line, widest, what);
+    while (next_example(arena, &at, &line, &what)) {
+        if (widest <= EXAMPLE_WIDTH)
+            add_pair(out, line, widest, what);
+        else
+            strbuf_printf(out, "  %s\n      %s\n", line, what);
+    }
 }
 
 static const char *usage_of(struct arena *arena, const struct command *command)
@@ -133,7 +131,9 @@ static void add_exits(struct arena *arena, struct strbuf *out, const struct comm
 
 static void add_command(struct arena *arena, struct strbuf *out, const struct command *command, bool whole)
 {
-    strbuf_printf(out, "%s: %s\n\nusage: %s\n", command->name, command->summary, usage_of(arena, command));
+    strbuf_printf(out, "%s: ", command->name);
+    add_wrapped(out, command->summary, text_columns(command->name) + 2);
+    strbuf_printf(out, "\nusage: %s\n", usage_of(arena, command));
     if (command->examples) {
         strbuf_text(out, "\nexamples\n");
         add_examples(arena, out, command);

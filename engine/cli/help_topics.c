@@ -23,30 +23,30 @@ static const struct exit_row exits[] = {
     {0, NULL},
 };
 
-static const char environment_text[] =
-    "PENSTOCK_STATE      directory of the record; wins over `state:` in penstock.yaml,\n"
-    "                    loses to --state\n"
-    "PENSTOCK_NO_INPUT   when set and not 0: never ask, as with --no-input\n"
-    "NO_COLOR            when set: no colours, unless --color says otherwise\n"
-    "CLICOLOR_FORCE      when set and not 0: colours, also where no terminal is\n"
-    "FORCE_COLOR         the same\n"
-    "TERM                `dumb` or unset: no colours, nothing is drawn over\n"
-    "CI                  when set and not 0: one line per event, nothing is drawn over\n"
-    "COLUMNS             the width, where the terminal does not tell it\n"
-    "LC_ALL, LC_CTYPE    marks and bars are ASCII unless the locale is UTF-8\n"
-    "\n"
-    "A unit's processes and commands see only what `env:` in the pipeline names, PATH,\n"
-    "and PENSTOCK_* names of their own.\n";
+static const char environment_text[] = "PENSTOCK_STATE      directory of the record; wins over `state:` in\n"
+                                       "                    penstock.yaml, loses to --state\n"
+                                       "PENSTOCK_NO_INPUT   when set and not 0: never ask, as with --no-input\n"
+                                       "NO_COLOR            when set: no colours, unless --color says otherwise\n"
+                                       "CLICOLOR_FORCE      when set and not 0: colours, also where no terminal is\n"
+                                       "FORCE_COLOR         the same\n"
+                                       "TERM                `dumb` or unset: no colours, nothing is drawn over\n"
+                                       "CI                  when set and not 0: one line per event, nothing is drawn\n"
+                                       "                    over\n"
+                                       "COLUMNS             the width, where the terminal does not tell it\n"
+                                       "LC_ALL, LC_CTYPE    marks and bars are ASCII unless the locale is UTF-8\n"
+                                       "\n"
+                                       "A unit's processes and commands see only what `env:` in the pipeline names,\n"
+                                       "PATH, and PENSTOCK_* names of their own.\n";
 
-static const char files_text[] =
-    "penstock.yaml       the project and its environments; found here or in a directory\n"
-    "                    above, or named by -f\n"
-    "pipelines/ENV.yaml  how a release of that environment goes; `pipeline:` names another\n"
-    ".penstock/          the record and the units; `state:`, PENSTOCK_STATE or --state\n"
-    "                    name another directory. On a local disk.\n"
-    "\n"
-    "`penstock schema project` and `penstock schema pipeline` print JSON Schemas of the\n"
-    "two files for editors; `penstock explain KEY` explains one key.\n";
+static const char files_text[] = "penstock.yaml       the project and its environments; found here or in a\n"
+                                 "                    directory above, or named by -f\n"
+                                 "pipelines/ENV.yaml  how a release of that environment goes; `pipeline:` names\n"
+                                 "                    another\n"
+                                 ".penstock/          the record and the units; `state:`, PENSTOCK_STATE or\n"
+                                 "                    --state name another directory. On a local disk.\n"
+                                 "\n"
+                                 "`penstock schema project` and `penstock schema pipeline` print JSON Schemas of\n"
+                                 "the two files for editors; `penstock explain KEY` explains one key.\n";
 
 static const struct help_topic topics[] = {
     {"exit-codes", "what each exit code means", NULL},

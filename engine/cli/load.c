@@ -74,7 +74,7 @@ static struct error *project_missing(struct cli *cli, const char *file)
         return error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "there is no project file '%s'", file);
     error = error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "there is no '%s' here or in a directory above", PROJECT_FILE);
     next_add(cli, "write a commented one that works", "init");
-    return error;
+    return error_hint(error, "go to the project's directory, or name it with -C");
 }
 
 /* Paths stand in plans, in the record and on screens. */

@@ -105,6 +105,19 @@ initialized()
     refute_output --partial __export
 }
 
+@test "help fits a terminal of 80 columns, but for commands, which are never broken" {
+    q help >help.out
+    for topic in exit-codes environment files $(sed -n 's/^  \([a-z]*\)  .*/\1/p' help.out); do
+        q help "$topic" >>help.out || fail "there is no help of $topic"
+    done
+    run awk 'length > 80 && !/^  penstock / && !/^  source /' help.out
+    assert_output ''
+    # What is broken goes on below its own column.
+    run q help release
+    assert_line '      --timeout DURATION    stop following after this time, with exit code 8;'
+    assert_line '                            end a query after it'
+}
+
 @test "help has topics, and suggests" {
     run q help exit-codes
     assert_success
@@ -211,6 +224,7 @@ error[E0201]: the probe 'users' can never be answered: the SQL does not read :bo
         run q $command
         assert_failure 3
         assert_line "error[E0201]: there is no 'penstock.yaml' here or in a directory above"
+        assert_line "  = help: go to the project's directory, or name it with -C"
         assert_line --regexp '^  penstock init +write a commented one that works$'
     done
 }
