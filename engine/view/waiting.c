@@ -218,7 +218,7 @@ static void next_when_ended(const struct release_view *view, json_t *next)
 
 static void next_when_held(const struct release_view *view, json_t *next)
 {
-    bool forward = !json_get_flag(view->release, "pivot") && text_is(view_text(view->release, "kind"), "release");
+    bool forward = !json_get_flag(view->release, "pivot") && !text_is(view_text(view->release, "kind"), "destroy");
 
     add_of(view, next, "show", "", "why it stopped");
     add_of(view, next, "retry", "", "try again from where it stopped");

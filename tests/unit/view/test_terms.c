@@ -102,6 +102,24 @@ static void test_kind_text__says_what_is_left_to_do(void **state)
     assert_non_null(strstr(piece(scene, release_text, 0), "r-1 prod  rollback aaaaaaa make rooms quieter  succeeded"));
 }
 
+/* Whatever its kind: while the old unit stands, the first way out is back to it. */
+static void test_view_next__sends_a_held_hotfix_back(void **state)
+{
+    struct scene *scene = *state;
+    struct release_view view CLEANUP(release_view_release) = {0};
+    json_t *next CLEANUP(json_cleanup) = NULL;
+
+    scene_at_gate(scene);
+    scene_tell(scene,
+               (struct event){
+                   .kind = EVENT_RELEASE_TURNED, .step = -1, .epoch = 1, .mode = MODE_HELD, .reason = "a check failed"},
+               NULL);
+    put(scene, "UPDATE release SET kind = 'hotfix' WHERE state = 'held'");
+    assert_ok(release_view_read(scene->record, scene->arena, "r-2", "penstock", &view));
+    next = view_next(&view);
+    assert_string_equal(json_get_text(json_array_get(next, 2), "command"), "penstock rollback r-2");
+}
+
 static void test_terms_json__has_all_of_them(void **state)
 {
     struct scene *scene = *state;
@@ -175,6 +193,7 @@ int main(void)
         SCENE_TEST(test_terms_text__says_what_was_demanded_and_done),
         SCENE_TEST(test_terms_text__of_a_plain_release_is_empty),
         SCENE_TEST(test_kind_text__says_what_is_left_to_do),
+        SCENE_TEST(test_view_next__sends_a_held_hotfix_back),
         SCENE_TEST(test_terms_json__has_all_of_them),
         SCENE_TEST(test_history_text__keeps_a_review_red),
         SCENE_TEST(test_shares__of_a_release_that_has_ended_are_its_own),
