@@ -107,6 +107,16 @@ bool duration_parse(const char *text, int64_t *out_ms)
     return true;
 }
 
+const char *text_spaced(struct arena *arena, const char *word)
+{
+    char *words = arena_text(arena, word);
+
+    for (char *at = words; *at; at++)
+        if (*at == '_')
+            *at = ' ';
+    return words;
+}
+
 const char *duration_text(struct arena *arena, int64_t ms)
 {
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);

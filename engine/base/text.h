@@ -34,6 +34,8 @@ const char *share_text(struct arena *arena, int basis_points);
  */
 const char *text_nearest(const char *typed, const char *const *candidates);
 
+/* A program's word as people read it: "rolled_back" -> "rolled back". */
+const char *text_spaced(struct arena *arena, const char *word);
 /* Columns that a terminal needs for the UTF-8 text (wcwidth); bytes that are no UTF-8 count 1. */
 int text_columns(const char *text);
 /* Copies outside text, dropping control characters and ANSI sequences; keeps newline and tab. */

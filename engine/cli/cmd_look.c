@@ -79,8 +79,7 @@ static struct error *last_release(struct cli *cli, const char *environment, stru
     if (!row)
         return NULL;
     end = view_text(row, "end");
-    strbuf_printf(text, "  last release %s %s %s: %s\n", view_text(row, "id"),
-                  text_is(end, "rolled_back") ? "rolled back" : end,
+    strbuf_printf(text, "  last release %s %s %s: %s\n", view_text(row, "id"), text_spaced(cli->arena, end),
                   ago_text(cli->arena, json_get_int(row, "ended_ms", 0), clock_wall_ms()), view_text(row, "reason"));
     if (!text_is(end, "succeeded"))
         next_add(cli, arena_printf(cli->arena, "why %s ended so", view_text(row, "id")), "show %s",

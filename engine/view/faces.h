@@ -49,6 +49,8 @@ const char *event_text(struct arena *arena, const json_t *row);
 
 /* Pieces that the live block shares. Each appends whole lines. */
 void stages_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
+/* Only the stages that are neither over nor still to come. */
+void stages_now_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 void shares_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 void drains_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 void prober_text(const struct release_view *view, const struct screen *screen, struct strbuf *out);

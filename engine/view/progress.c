@@ -105,39 +105,83 @@ static void add_event(const struct progress *progress, struct arena *arena, cons
         event = event_json(arena, row);
         strbuf_printf(out, "%s\n", json_canonical(arena, event));
     } else if (is_wanted(progress, view_text(row, "kind"))) {
-        screen_lines(screen, out, screen_ink(screen, arena, event_ink(view_text(row, "kind")), event_text(arena, row)),
-                     0);
+        strbuf_printf(out, "%s\n",
+                      screen_ink(screen, arena, event_ink(view_text(row, "kind")), event_text(arena, row)));
     }
 }
 
-/* The block: all that a person who follows wants to see at once. */
-static struct error *add_block(struct progress *progress, struct arena *arena, bool last, struct strbuf *out)
+static void add_body(const struct release_view *view, const struct screen *screen, bool all_stages, struct strbuf *out)
 {
-    struct release_view view CLEANUP(release_view_release) = {0};
-    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    if (all_stages)
+        stages_text(view, screen, out);
+    else
+        stages_now_text(view, screen, out);
+    shares_text(view, screen, out);
+    drains_text(view, screen, out);
+    prober_text(view, screen, out);
+}
+
+/* Whom it waits for, and what they may type: never cut. What the running step waits for stands in its stage's line. */
+static void add_waiting(const struct release_view *view, const struct screen *screen, bool last, struct strbuf *out)
+{
     json_t *next CLEANUP(json_cleanup) = NULL;
-    const struct screen *screen = &progress->options.screen;
     size_t index;
     const json_t *row;
 
-    TRY(release_view_read(progress->record, arena, progress->release, progress->options.program, &view));
-    release_text(&view, screen, &text);
-    stages_text(&view, screen, &text);
-    shares_text(&view, screen, &text);
-    drains_text(&view, screen, &text);
-    prober_text(&view, screen, &text);
-    /* What the running step waits for stands in its stage's line. */
-    if (view_waits_for_people(&view)) {
-        waiting_text(&view, screen, &text);
-        /* At the end the command itself gives its advice. */
-        next = last ? json_array() : view_next(&view);
-        json_array_foreach(next, index, row)
-        {
-            if (index < NEXT_MOST && !text_starts(view_text(row, "why"), "follow"))
-                strbuf_printf(&text, "  %s\n", view_text(row, "command"));
-        }
+    if (!view_waits_for_people(view))
+        return;
+    waiting_text(view, screen, out);
+    /* At the end the command itself gives its advice. */
+    next = last ? json_array() : view_next(view);
+    json_array_foreach(next, index, row)
+    {
+        if (index < NEXT_MOST && !text_starts(view_text(row, "why"), "follow"))
+            strbuf_printf(out, "  %s\n", view_text(row, "command"));
     }
-    progress->drawn_lines = screen_lines(screen, out, strbuf_view(&text), screen->height > 1 ? screen->height - 1 : 0);
+}
+
+static int line_count(const char *text)
+{
+    int lines = 0;
+
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+/*
+ * The block: all that a person who follows wants to see at once. Where the screen is too low for it, stages that are over or
+ * still to come give way first, then the rest of the middle; never its first line, nor whom it waits for.
+ */
+static struct error *add_block(struct progress *progress, struct arena *arena, bool last, struct strbuf *out)
+{
+    struct release_view view CLEANUP(release_view_release) = {0};
+    struct strbuf head CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct strbuf body CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct strbuf waiting CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct strbuf foot CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const struct screen *screen = &progress->options.screen;
+    int most = screen->height > 1 ? screen->height - 1 : 0;
+    int rows;
+
+    TRY(release_view_read(progress->record, arena, progress->release, progress->options.program, &view));
+    release_text(&view, screen, &head);
+    add_body(&view, screen, true, &body);
+    add_waiting(&view, screen, last, &waiting);
+    rows = screen_whole(screen, &foot, strbuf_view(&waiting));
+    if (most && 1 + line_count(strbuf_view(&body)) + rows > most) {
+        strbuf_reset(&body);
+        add_body(&view, screen, false, &body);
+    }
+    if (most && rows > most - 2) {
+        strbuf_reset(&foot);
+        rows = screen_lines(screen, &foot, strbuf_view(&waiting), most - 2);
+    }
+    progress->drawn_lines = screen_lines(screen, out, strbuf_view(&head), 1);
+    if (!most || most > 1 + rows)
+        progress->drawn_lines += screen_lines(screen, out, strbuf_view(&body), most ? most - 1 - rows : 0);
+    strbuf_add(out, strbuf_view(&foot), foot.length);
+    progress->drawn_lines += rows;
     return NULL;
 }
 
@@ -236,7 +280,7 @@ void progress_notice(void *context, const char *line)
     if (progress->options.form == PROGRESS_NONE || progress->options.form == PROGRESS_JSON)
         return;
     lift_block(progress, &out);
-    screen_lines(&progress->options.screen, &out, line, 0);
+    strbuf_printf(&out, "%s\n", line);
     emit(progress, &out);
     progress->drawn_ms = 0;
 }

@@ -211,6 +211,24 @@ int screen_lines(const struct screen *screen, struct strbuf *out, const char *te
     return lines;
 }
 
+int screen_whole(const struct screen *screen, struct strbuf *out, const char *text)
+{
+    int rows = 0;
+
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        struct strbuf line CLEANUP(strbuf_release) = STRBUF_INIT(0);
+        int columns;
+
+        strbuf_add(&line, text, length);
+        columns = screen_columns(strbuf_view(&line));
+        rows += screen->width > 0 && columns > 0 ? (columns + screen->width - 1) / screen->width : 1;
+        strbuf_printf(out, "%s\n", strbuf_view(&line));
+        text += length + (text[length] == '\n');
+    }
+    return rows;
+}
+
 void screen_bar(const struct screen *screen, struct strbuf *out, int basis_points, int cells)
 {
     int filled = (basis_points * cells + SHARE_ALL / 2) / SHARE_ALL;

@@ -50,6 +50,8 @@ int screen_columns(const char *text);
 void screen_cut(const struct screen *screen, struct strbuf *out, const char *text, int width);
 /* Appends whole lines, each cut to the screen's width; at most `most` of them (0 = all). Returns how many. */
 int screen_lines(const struct screen *screen, struct strbuf *out, const char *text, int most);
+/* Appends whole lines, uncut. Returns how many rows of the screen they take. */
+int screen_whole(const struct screen *screen, struct strbuf *out, const char *text);
 /* A bar of `cells` columns, filled in proportion to the share. */
 void screen_bar(const struct screen *screen, struct strbuf *out, int basis_points, int cells);
 

@@ -12,7 +12,9 @@
 #include "view/screen.h"
 
 #define BAR_CELLS 24
+#define BAR_CELLS_LEAST 4
 #define SHORT_COMMIT 7
+#define SUBJECT_LEAST 12
 #define SHORT_DIGEST 12
 
 static const char *short_text(const struct release_view *view, const char *text, size_t length)
@@ -102,16 +104,18 @@ static void stage_line(const struct release_view *view, const json_t *stage, con
 }
 
 /* The way back is shown once it is taken. */
-static bool is_shown(const struct release_view *view, const json_t *stage)
+static bool is_shown(const struct release_view *view, const json_t *stage, bool all)
 {
     const char *state = view_text(stage, "state");
 
+    if (!all && !text_is(state, "running") && !text_is(state, "waiting") && !text_is(state, "failed"))
+        return false;
     if (!text_is(view_text(stage, "kind"), "undo"))
         return true;
     return text_is(view->state, "rolling_back") || (!text_is(state, "pending") && !text_is(state, "skipped"));
 }
 
-void stages_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
+static void add_stages(const struct release_view *view, const struct screen *screen, bool all, struct strbuf *out)
 {
     int width = 0;
     size_t index;
@@ -119,15 +123,35 @@ void stages_text(const struct release_view *view, const struct screen *screen, s
 
     json_array_foreach(view->stages, index, stage)
     {
-        int columns = is_shown(view, stage) ? text_columns(view_text(stage, "name")) : 0;
+        int columns = is_shown(view, stage, all) ? text_columns(view_text(stage, "name")) : 0;
 
         width = columns > width ? columns : width;
     }
     json_array_foreach(view->stages, index, stage)
     {
-        if (is_shown(view, stage))
+        if (is_shown(view, stage, all))
             stage_line(view, stage, screen, width, out);
     }
+}
+
+void stages_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
+{
+    add_stages(view, screen, true, out);
+}
+
+void stages_now_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
+{
+    add_stages(view, screen, false, out);
+}
+
+/* Long names leave it less room; the number behind it is more than the bar. */
+static int bar_cells(const struct screen *screen, int name_columns)
+{
+    int room = screen->width - name_columns - (int)strlen("      100%  new");
+
+    if (screen->width == 0 || room > BAR_CELLS)
+        return BAR_CELLS;
+    return room < BAR_CELLS_LEAST ? BAR_CELLS_LEAST : room;
 }
 
 static void share_lines(const struct release_view *view, const char *pool, const struct screen *screen,
@@ -146,7 +170,7 @@ static void share_lines(const struct release_view *view, const char *pool, const
             continue;
         strbuf_printf(out, "  %s", unit);
         pad(out, width - text_columns(unit) + 2);
-        screen_bar(screen, out, share, BAR_CELLS);
+        screen_bar(screen, out, share, bar_cells(screen, width));
         strbuf_printf(out, "  %s%s\n", share_text(view->arena, share),
                       text_is(unit, view_text(view->release, "unit")) ? "  new" : "");
     }
@@ -298,16 +322,10 @@ static enum ink state_ink(const struct release_view *view)
     return text_is(view->state, "running") ? INK_CYAN : INK_YELLOW;
 }
 
-/* "succeeded", or the state while it is live; the underscore is for programs. */
+/* "succeeded", or the state while it is live. */
 static const char *state_words(const struct release_view *view)
 {
-    const char *word = view_has_ended(view) ? view_text(view->release, "end") : view->state;
-    char *words = arena_text(view->arena, word);
-
-    for (char *at = words; *at; at++)
-        if (*at == '_')
-            *at = ' ';
-    return words;
+    return text_spaced(view->arena, view_has_ended(view) ? view_text(view->release, "end") : view->state);
 }
 
 /* "hotfix ", "rollback "; nothing where it goes without saying. */
@@ -318,24 +336,38 @@ static const char *kind_word(const json_t *release)
     return text_is(view_text(release, "kind"), "rollback") ? "rollback " : "";
 }
 
-/* "r-17 prod: release 1a2b3c4 'Fix the door' · running, 3m10s" */
+/* Where a line is short, the subject gives way to the state behind it; `status` indents the line. */
+static int subject_width(const struct screen *screen, int others)
+{
+    int room = screen->width - others - (int)strlen("    ");
+
+    if (screen->width == 0)
+        return 0;
+    return room < SUBJECT_LEAST ? SUBJECT_LEAST : room;
+}
+
+/* "r-17 prod  1a2b3c4 Fix the door  running  3m10s" */
 void release_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
 {
     const json_t *release = view->release;
     int64_t ended_ms = json_get_int(release, "ended_ms", 0);
     int64_t until_ms = ended_ms ? ended_ms : view->now_ms;
-    const char *commit = view_text(release, "commit_id");
-    bool destroy = text_is(view_text(release, "kind"), "destroy");
+    const char *name =
+        screen_ink(screen, view->arena, INK_BOLD, arena_printf(view->arena, "%s %s", view->id, view->environment));
+    const char *state =
+        arena_printf(view->arena, "%s  %s", screen_ink(screen, view->arena, state_ink(view), state_words(view)),
+                     lasting_text(view->arena, until_ms - json_get_int(release, "created_ms", until_ms)));
 
-    strbuf_text(out, screen_ink(screen, view->arena, INK_BOLD,
-                                arena_printf(view->arena, "%s %s", view->id, view->environment)));
-    if (destroy)
-        strbuf_printf(out, "  destroy");
-    else
-        strbuf_printf(out, "  %s%s %s", kind_word(release), short_text(view, commit, SHORT_COMMIT),
-                      view_text(release, "subject"));
-    strbuf_printf(out, "  %s  %s\n", screen_ink(screen, view->arena, state_ink(view), state_words(view)),
-                  lasting_text(view->arena, until_ms - json_get_int(release, "created_ms", until_ms)));
+    if (text_is(view_text(release, "kind"), "destroy")) {
+        strbuf_printf(out, "%s  destroy  %s\n", name, state);
+        return;
+    }
+    name = arena_printf(view->arena, "%s  %s%s ", name, kind_word(release),
+                        short_text(view, view_text(release, "commit_id"), SHORT_COMMIT));
+    strbuf_text(out, name);
+    screen_cut(screen, out, view_text(release, "subject"),
+               subject_width(screen, screen_columns(name) + screen_columns(state)));
+    strbuf_printf(out, "  %s\n", state);
 }
 
 void gate_text(const struct release_view *view, const json_t *waiting, const struct screen *screen, struct strbuf *out)

@@ -77,20 +77,10 @@ struct error *failures_text(const struct release_view *view, const struct screen
     return NULL;
 }
 
-static const char *end_of(struct arena *arena, const json_t *row)
-{
-    char *words = arena_text(arena, json_get_text(row, "end") ? view_text(row, "end") : view_text(row, "state"));
-
-    for (char *at = words; *at; at++)
-        if (*at == '_')
-            *at = ' ';
-    return words;
-}
-
 /* With the review that is still to be made, which stays red until it is. */
 static const char *end_or_state(struct arena *arena, const json_t *row, int64_t now_ms, const struct screen *screen)
 {
-    const char *end = end_of(arena, row);
+    const char *end = text_spaced(arena, json_get_text(row, "end") ? view_text(row, "end") : view_text(row, "state"));
     const char *review = review_words(arena, row, now_ms);
 
     return review ? screen_ink(screen, arena, INK_RED, arena_printf(arena, "%s, %s", end, review)) : end;

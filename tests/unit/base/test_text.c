@@ -94,6 +94,13 @@ static void test_duration_parse__refuses_the_rest(void **state)
     }
 }
 
+static void test_text_spaced__is_for_people(void **state)
+{
+    assert_string_equal(text_spaced(*state, "rolled_back"), "rolled back");
+    assert_string_equal(text_spaced(*state, "failed"), "failed");
+    assert_string_equal(text_spaced(*state, ""), "");
+}
+
 static void test_duration_text__is_the_shortest_exact_form(void **state)
 {
     struct arena *arena = *state;
@@ -216,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_text_glob__many_stars_are_not_slow),
         cmocka_unit_test(test_duration_parse__reads_what_people_write),
         cmocka_unit_test(test_duration_parse__refuses_the_rest),
+        TEST_WITH_ARENA(test_text_spaced__is_for_people),
         TEST_WITH_ARENA(test_duration_text__is_the_shortest_exact_form),
         cmocka_unit_test(test_share_parse__reads_percents),
         cmocka_unit_test(test_share_parse__refuses_the_rest),

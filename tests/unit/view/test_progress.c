@@ -120,6 +120,84 @@ static void test_progress_look__draws_the_block_over_itself(void **state)
     seen_close(&seen);
 }
 
+/* How often the text is there. */
+static int times(const char *text, const char *part)
+{
+    int count = 0;
+
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        count++;
+    return count;
+}
+
+static struct progress *follow_on(struct scene *scene, struct seen *seen, struct screen screen, const char *program)
+{
+    const struct progress_options options = {
+        .form = PROGRESS_LIVE, .stream = seen->stream, .screen = screen, .program = program, .after_seq = 1000};
+
+    return progress_new(scene->record, scene->plan->release, &options);
+}
+
+static void test_progress_look__keeps_whom_it_waits_for_on_a_low_screen(void **state)
+{
+    struct scene *scene = *state;
+    struct seen seen;
+    struct progress *progress;
+
+    seen_open(&seen);
+    scene_at_gate(scene);
+    progress = follow_on(scene, &seen, (struct screen){.utf8 = true, .width = 80, .height = 13}, "penstock");
+    progress_look(progress);
+    assert_true(text_starts(seen_text(&seen), "r-2 prod  bbbbbbb make rooms quieter  waiting  "));
+    /* What is over and what is still to come gives way. */
+    assert_null(strstr(seen_text(&seen), "build"));
+    assert_null(strstr(seen_text(&seen), "destroy"));
+    assert_non_null(strstr(seen_text(&seen), "\n  ! shift  2/5  gate go opens the way to 100%"));
+    assert_non_null(strstr(seen_text(&seen), "\n  prod-bbbbbbb-2  "));
+    assert_non_null(strstr(seen_text(&seen), "\nwaits for gate go, "));
+    assert_non_null(strstr(seen_text(&seen), "\n  penstock approve r-2 go\n"));
+    assert_int_equal(times(seen_text(&seen), "\n"), 11); /* one of them takes two rows */
+    assert_ok(progress_finish(progress));
+    assert_non_null(strstr(seen_text(&seen), "\r\033[12A\033[J"));
+    seen_close(&seen);
+}
+
+static void test_progress_look__never_cuts_a_command(void **state)
+{
+    static const char program[] = "penstock -C /srv/a/directory/that/is/far/down/and/has/a/name/of/its/own/indeed";
+    struct scene *scene = *state;
+    struct seen seen;
+    struct progress *progress;
+
+    seen_open(&seen);
+    scene_at_gate(scene);
+    progress = follow_on(scene, &seen, (struct screen){.utf8 = true, .width = 40, .height = 50}, program);
+    progress_look(progress);
+    assert_non_null(strstr(seen_text(&seen), arena_printf(scene->arena, "\n  %s approve r-2 go\n", program)));
+    assert_non_null(
+        strstr(seen_text(&seen), "; may approve: bo, chi; not ana, who asked for the release; expires in "));
+    assert_ok(progress_finish(progress));
+    /* 12 lines of a row each, the gate's with 3, and three commands with 3 each: all of them are drawn over. */
+    assert_non_null(strstr(seen_text(&seen), "\r\033[24A\033[J"));
+    seen_close(&seen);
+}
+
+static void test_progress_look__draws_no_more_than_a_tiny_screen_has(void **state)
+{
+    struct scene *scene = *state;
+    struct seen seen;
+    struct progress *progress;
+
+    seen_open(&seen);
+    scene_at_gate(scene);
+    progress = follow_on(scene, &seen, (struct screen){.utf8 = true, .width = 30, .height = 5}, "penstock");
+    progress_look(progress);
+    assert_int_equal(times(seen_text(&seen), "\n"), 4);
+    assert_non_null(strstr(seen_text(&seen), "\nwaits for gate go, "));
+    assert_ok(progress_finish(progress));
+    seen_close(&seen);
+}
+
 static void test_progress_look__gives_a_sign_of_life(void **state)
 {
     struct scene *scene = *state;
@@ -162,6 +240,9 @@ int main(void)
         SCENE_TEST(test_progress_look__prints_everything_when_verbose),
         SCENE_TEST(test_progress_look__gives_programs_an_object_an_event),
         SCENE_TEST(test_progress_look__draws_the_block_over_itself),
+        SCENE_TEST(test_progress_look__keeps_whom_it_waits_for_on_a_low_screen),
+        SCENE_TEST(test_progress_look__never_cuts_a_command),
+        SCENE_TEST(test_progress_look__draws_no_more_than_a_tiny_screen_has),
         SCENE_TEST(test_progress_look__gives_a_sign_of_life),
         SCENE_TEST(test_progress_look__prints_nothing_when_quiet),
     };

@@ -74,6 +74,17 @@ static void test_screen_lines__cuts_each_line_and_stops_in_time(void **state)
     assert_string_equal(strbuf_view(&out), "ab…\n\nab\n");
 }
 
+static void test_screen_whole__cuts_nothing_and_counts_rows(void **state)
+{
+    const struct screen narrow = {.utf8 = true, .width = 3};
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    (void)state;
+    assert_int_equal(screen_whole(&narrow, &out, "abc\n\nabcdefg\n"), 5);
+    assert_int_equal(screen_whole(&plain, &out, "last"), 1);
+    assert_string_equal(strbuf_view(&out), "abc\n\nabcdefg\nlast\n");
+}
+
 static void test_screen_bar__never_rounds_to_nothing_or_all(void **state)
 {
     (void)state;
@@ -159,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_screen_cut__keeps_what_fits),
         cmocka_unit_test(test_screen_cut__ends_an_open_color),
         cmocka_unit_test(test_screen_lines__cuts_each_line_and_stops_in_time),
+        cmocka_unit_test(test_screen_whole__cuts_nothing_and_counts_rows),
         cmocka_unit_test(test_screen_bar__never_rounds_to_nothing_or_all),
         TEST_WITH_ARENA(test_ago_text__names_the_largest_unit),
         TEST_WITH_ARENA(test_lasting_text__has_two_units_at_most),

@@ -6,6 +6,7 @@
 
 static const struct screen plain = {.utf8 = true};
 static const struct screen ascii = {0};
+static const struct screen narrow = {.utf8 = true, .width = 50};
 
 typedef void (*piece_fn)(const struct release_view *view, const struct screen *screen, struct strbuf *out);
 
@@ -32,6 +33,9 @@ static void test_release_text__says_what_and_how_long(void **state)
     scene_plan(scene, 'b');
     assert_string_equal(piece(scene, release_text, &plain, 250000),
                         "r-2 prod  bbbbbbb make rooms quieter  running  4m10s\n");
+    /* A short line has the state whole, and two columns for whoever indents it. */
+    assert_string_equal(piece(scene, release_text, &narrow, 250000),
+                        "r-2 prod  bbbbbbb make rooms qu…  running  4m10s\n");
 }
 
 static void test_stages_text__has_a_mark_and_a_time_for_each(void **state)
@@ -74,6 +78,14 @@ static void test_shares_text__draws_a_bar_a_unit(void **state)
     assert_string_equal(piece(scene, shares_text, &ascii, 0), "traffic app\n"
                                                               "  prod-aaaaaaa-1  ###################.....  80%\n"
                                                               "  prod-bbbbbbb-2  #####...................  20%  new\n");
+    assert_string_equal(piece(scene, shares_text, &(struct screen){.width = 40}, 0),
+                        "traffic app\n"
+                        "  prod-aaaaaaa-1  #########..  80%\n"
+                        "  prod-bbbbbbb-2  ##.........  20%  new\n");
+    assert_string_equal(piece(scene, shares_text, &(struct screen){.width = 20}, 0),
+                        "traffic app\n"
+                        "  prod-aaaaaaa-1  ###.  80%\n"
+                        "  prod-bbbbbbb-2  #...  20%  new\n");
 }
 
 static void test_prober_text__is_empty_before_the_first_request(void **state)
