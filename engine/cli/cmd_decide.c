@@ -12,7 +12,6 @@
 #include "cli/follow.h"
 #include "cli/load.h"
 #include "cli/print.h"
-#include "control/control.h"
 #include "view/faces.h"
 #include "view/release_view.h"
 
@@ -86,7 +85,7 @@ static struct error *give_up(struct cli *cli)
         say(cli, "nothing was done");
         return NULL;
     }
-    TRY(control_decide(cli->record, cli->arena, &own.request));
+    TRY(decide_now(cli, &own));
     decide_advise(cli, &own);
     decide_show(cli, &own);
     return NULL;
@@ -101,7 +100,7 @@ static struct error *answer_gate(struct cli *cli, enum decision_kind decision)
     own.request.gate = cli->options.arguments[1];
     TRY(show_gate(cli, &own));
     if (!own.request.subject)
-        return control_decide(cli->record, cli->arena, &own.request);
+        return decide_now(cli, &own);
     TRY(ask_yes(cli,
                 arena_printf(cli->arena, "%s gate %s of %s as %s?", decision_text(decision), own.request.gate,
                              own.release, own.person),
@@ -110,7 +109,7 @@ static struct error *answer_gate(struct cli *cli, enum decision_kind decision)
         say(cli, "nothing was done");
         return NULL;
     }
-    TRY(control_decide(cli->record, cli->arena, &own.request));
+    TRY(decide_now(cli, &own));
     decide_advise(cli, &own);
     decide_show(cli, &own);
     return NULL;

@@ -63,7 +63,7 @@ static void found_error(struct examination *own, const char *name, struct error 
 
     while (at->cause && !at->hint)
         at = at->cause;
-    found(own, FINDING_FAILED, name, line, at->hint);
+    found(own, FINDING_FAILED, name, line, at->hint ? placed_words(own->cli, at->hint) : NULL);
     error_free(error);
 }
 

@@ -74,7 +74,8 @@ static struct error *take_back(const struct hotfix *own, const char *release, co
     if (text_is(json_get_text(row, "end"), end_text(END_ROLLED_BACK)))
         return NULL;
     return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s did not go back: it is %s", release,
-                     json_get_text(row, "end") ? json_get_text(row, "end") : json_get_text(row, "state"));
+                     text_spaced(own->cli->arena,
+                                 json_get_text(row, "end") ? json_get_text(row, "end") : json_get_text(row, "state")));
 }
 
 static struct error *refuse_beside(const struct hotfix *own)

@@ -95,7 +95,7 @@ struct error *cmd_review(struct cli *cli)
     struct deciding own = {0};
 
     TRY(decide_begin(cli, DECISION_REVIEW, &own));
-    TRY(control_decide(cli->record, cli->arena, &own.request));
+    TRY(decide_now(cli, &own));
     next_add(cli, "reviews that are still due", "audit reviews");
     decide_show(cli, &own);
     return NULL;

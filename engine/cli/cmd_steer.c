@@ -38,7 +38,7 @@ static struct error *decide_and_go(struct cli *cli, struct deciding *own, const 
         say(cli, "nothing was done");
         return NULL;
     }
-    TRY(control_decide(cli->record, cli->arena, &own->request));
+    TRY(decide_now(cli, own));
     return go_on(cli, own);
 }
 
@@ -76,7 +76,7 @@ struct error *cmd_retry(struct cli *cli)
     struct deciding own = {0};
 
     TRY(decide_begin(cli, DECISION_RETRY, &own));
-    TRY(control_decide(cli->record, cli->arena, &own.request));
+    TRY(decide_now(cli, &own));
     return go_on(cli, &own);
 }
 
@@ -84,12 +84,13 @@ struct error *cmd_retry(struct cli *cli)
 static struct error *nothing_to_resume(struct cli *cli, const json_t *row)
 {
     const char *id = json_get_text(row, "id");
+    const char *end = text_spaced(cli->arena, json_get_text(row, "end"));
 
     if (cli->options.argument_count) {
         next_add(cli, "how it ended", "show %s", id);
-        return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", id, json_get_text(row, "end"));
+        return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", id, end);
     }
-    say(cli, "no release is live; the last one was %s: %s", id, json_get_text(row, "end"));
+    say(cli, "no release is live; the last one was %s: %s", id, end);
     next_add(cli, "what is live", "status");
     return NULL;
 }

@@ -22,6 +22,15 @@ struct error *decide_begin(struct cli *cli, enum decision_kind decision, struct 
     return NULL;
 }
 
+struct error *decide_now(struct cli *cli, const struct deciding *own)
+{
+    struct error *error = control_decide(cli->record, cli->arena, &own->request);
+
+    if (error)
+        next_add(cli, "where it stands, and what it waits for", "show %s", own->release);
+    return error;
+}
+
 void decide_show(struct cli *cli, const struct deciding *own)
 {
     json_t *document;

@@ -20,6 +20,8 @@ struct deciding {
 NODISCARD struct error *decide_begin(struct cli *cli, enum decision_kind decision, struct deciding *out);
 /* Takes the live release of the first argument back: asks, decides, goes on (cmd_steer.c). */
 NODISCARD struct error *decide_rollback(struct cli *cli);
+/* Writes the decision down; when it is refused, says where to look. */
+NODISCARD struct error *decide_now(struct cli *cli, const struct deciding *own);
 /* What comes next: a runner acts on it, or one has to be started. */
 void decide_advise(struct cli *cli, const struct deciding *own);
 /* Says that it is in the record. */

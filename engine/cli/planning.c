@@ -122,8 +122,9 @@ struct error *planning_is_free(struct cli *cli, const char *environment)
     next_add(cli, "why it is where it is", "show %s", id);
     return error_new(ERR_CONFLICT, KIND_PERMANENT,
                      "environment '%s' has a live release: %s, %s since %s (%s), asked for by %s", environment, id,
-                     json_get_text(row, "state"), time_text(cli->arena, json_get_int(row, "state_ms", 0)),
-                     json_get_text(row, "reason"), json_get_text(row, "requester"));
+                     text_spaced(cli->arena, json_get_text(row, "state")),
+                     time_text(cli->arena, json_get_int(row, "state_ms", 0)), json_get_text(row, "reason"),
+                     json_get_text(row, "requester"));
 }
 
 void planning_show(struct cli *cli, const struct plan *plan)

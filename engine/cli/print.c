@@ -15,6 +15,7 @@
 #include "spec/diagnostics.h"
 
 #define ANSWER_MOST 256
+#define PROGRAM_WORD "penstock "
 
 bool wants_json(const struct cli *cli)
 {
@@ -106,6 +107,33 @@ const char *program_words(const struct cli *cli)
         add_word(&words, cli->options.values[places[i].id]);
     }
     return arena_text(cli->arena, strbuf_view(&words));
+}
+
+/* A command of ours, as in "penstock watch r-2", at the text. */
+static bool is_own_command(struct arena *arena, const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+
+    return length > 0 && command_find(arena_text_n(arena, text, length)) != NULL;
+}
+
+const char *placed_words(struct cli *cli, const char *hint)
+{
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    const char *at;
+
+    while ((at = strstr(hint, PROGRAM_WORD))) {
+        const char *behind = at + strlen(PROGRAM_WORD);
+
+        strbuf_add(&out, hint, (size_t)(at - hint));
+        if (is_own_command(cli->arena, behind))
+            strbuf_printf(&out, "%s ", program_words(cli));
+        else
+            strbuf_text(&out, PROGRAM_WORD);
+        hint = behind;
+    }
+    strbuf_text(&out, hint);
+    return arena_text(cli->arena, strbuf_view(&out));
 }
 
 static void next_append(struct cli *cli, const char *command, const char *why)
@@ -236,11 +264,16 @@ static bool about_files(const struct cli *cli, const struct error *error)
            (error->code == ERR_SPEC_INVALID || error->code == ERR_PLAN_REFUSED);
 }
 
-static const char *hint_of(const struct error *error)
+static const char *hint_of(struct cli *cli, const struct error *error)
 {
     while (!error->hint && error->cause)
         error = error->cause;
-    return error->hint;
+    return error->hint ? placed_words(cli, error->hint) : NULL;
+}
+
+static const char *reword(void *context, const char *hint)
+{
+    return placed_words(context, hint);
 }
 
 static struct mark mark_of(const struct error *error)
@@ -251,10 +284,10 @@ static struct mark mark_of(const struct error *error)
     return error->mark;
 }
 
-static json_t *error_document(const struct cli *cli, const struct error *error)
+static json_t *error_document(struct cli *cli, const struct error *error)
 {
     char *line CLEANUP(heap_cleanup) = error_line(error);
-    json_t *document = problem_json(error->code, mark_of(error), line, hint_of(error));
+    json_t *document = problem_json(error->code, mark_of(error), line, hint_of(cli, error));
 
     json_object_set_new(document, "kind", json_string("error"));
     json_object_set_new(document, "exit_code", json_integer(error_exit_code(error->code)));
@@ -272,12 +305,12 @@ static const char *error_head(const struct cli *cli, const struct error *error)
                       arena_printf(cli->arena, "error[%s]:", error_code_id(error->code)));
 }
 
-char *error_report(const struct cli *cli, const struct error *error)
+char *error_report(struct cli *cli, const struct error *error)
 {
     json_t *document CLEANUP(json_cleanup) = error_document(cli, error);
     char *line CLEANUP(heap_cleanup) = error_line(error);
     char *json CLEANUP(heap_cleanup) = json_dumps(document, JSON_COMPACT);
-    const char *hint = hint_of(error);
+    const char *hint = hint_of(cli, error);
 
     if (wants_json(cli))
         return heap_printf("%s\n", json);
@@ -293,6 +326,8 @@ void report_error(struct cli *cli, const struct error *error)
     struct mark mark = mark_of(error);
 
     fflush(stdout);
+    if (cli->problems)
+        diagnostics_reword(cli->problems, reword, cli);
     if (wants_json(cli)) {
         json_t *document CLEANUP(json_cleanup) = error_document(cli, error);
 
@@ -309,7 +344,7 @@ void report_error(struct cli *cli, const struct error *error)
     }
     line = error_line(error);
     shown = clean(line);
-    hint = clean(hint_of(error));
+    hint = clean(hint_of(cli, error));
     fprintf(stderr, "%s %s\n", error_head(cli, error), shown);
     if (mark.file && mark.line > 0)
         fprintf(stderr, " --> %s:%d:%d\n", mark.file, mark.line, mark.column);

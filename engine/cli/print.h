@@ -27,6 +27,8 @@ bool wants_json(const struct cli *cli);
 void say(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "penstock" with the options that find the same record again: "penstock -C /srv". In the arena. */
 const char *program_words(const struct cli *cli);
+/* A hint of a room that does not know how it was called: its "penstock watch" with those options too. In the arena. */
+const char *placed_words(struct cli *cli, const char *hint);
 /* Adds advice for the end: `format` is the command without "penstock". */
 void next_add(struct cli *cli, const char *why, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The same for another program's command: `format` is all of it. */
@@ -38,7 +40,7 @@ void print_next(struct cli *cli);
 /* To stderr, with the advice: a frame for people, one JSON object for -o json and jsonl. */
 void report_error(struct cli *cli, const struct error *error);
 /* The same as text, without the advice: to be said where nothing more can be made. For free(). */
-char *error_report(const struct cli *cli, const struct error *error);
+char *error_report(struct cli *cli, const struct error *error);
 
 /* *yes true when the person, or --yes, says so. ERR_USAGE when nobody can be asked. */
 NODISCARD struct error *ask_yes(struct cli *cli, const char *question, bool *yes);

@@ -64,7 +64,7 @@ static struct error *check_live(const struct deciding *own)
 {
     if (text_is(deciding_text(own->release, "state"), "ended"))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has already ended: %s", own->request->release,
-                         deciding_text(own->release, "end"));
+                         text_spaced(own->arena, deciding_text(own->release, "end")));
     return NULL;
 }
 
@@ -223,7 +223,7 @@ static struct error *check_retry(const struct deciding *own)
 {
     if (!text_is(deciding_text(own->release, "state"), "held"))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s is %s, not held: there is nothing to try again",
-                         own->request->release, deciding_text(own->release, "state"));
+                         own->request->release, text_spaced(own->arena, deciding_text(own->release, "state")));
     return NULL;
 }
 

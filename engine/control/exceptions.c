@@ -123,7 +123,7 @@ struct error *check_review(struct deciding *own)
                          deciding_text(own->release, "kind"));
     if (!text_is(deciding_text(own->release, "state"), "ended"))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s is %s: it is reviewed when it has ended",
-                         own->request->release, deciding_text(own->release, "state"));
+                         own->request->release, text_spaced(own->arena, deciding_text(own->release, "state")));
     if (json_get_int(review, "closed_ms", 0))
         return error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s was reviewed by %s already", own->request->release,
                          deciding_text(review, "person"));

@@ -144,9 +144,9 @@ static struct error *load_plan(struct runner *r)
         return error_hint(error_new(ERR_NOT_FOUND, KIND_PERMANENT, "there is no release '%s'", r->release),
                           "penstock history");
     if (json_is_integer(json_object_get(row, "ended_ms")))
-        return error_hint(
-            error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", r->release, json_get_text(row, "end")),
-            "penstock show %s", r->release);
+        return error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT, "release %s has ended: %s", r->release,
+                                    text_spaced(r->arena, json_get_text(row, "end"))),
+                          "penstock show %s", r->release);
     TRY(evidence_get(r->record, scratch, json_get_text(row, "plan"), &text, &length));
     return plan_decode(r->arena, text, length, &r->plan);
 }

@@ -315,6 +315,13 @@ static void render_source(const struct diagnostic *own, int gutter, struct strbu
     strbuf_char(out, '\n');
 }
 
+void diagnostics_reword(struct diagnostics *list, const char *(*words)(void *context, const char *hint), void *context)
+{
+    for (int i = 0; i < list->kept_count; i++)
+        if (list->kept[i]->hint != NULL)
+            list->kept[i]->hint = words(context, list->kept[i]->hint);
+}
+
 static int digits_of(int number)
 {
     int digits = 1;

@@ -43,6 +43,8 @@ int diagnostics_count(const struct diagnostics *list); /* all, also those not ke
 bool diagnostics_enough(const struct diagnostics *list);
 /* Sorted by file (in the order of add_file), line, column. NULL past the end. */
 const struct diagnostic *diagnostics_get(struct diagnostics *list, int index);
+/* Every hint becomes what `words` makes of it, in the arena of the list. */
+void diagnostics_reword(struct diagnostics *list, const char *(*words)(void *context, const char *hint), void *context);
 /* The frame of the terminal, ASCII: error[E0201]: text / --> file:line:col / source / caret / = help / = see. */
 void diagnostics_render(struct diagnostics *list, struct strbuf *out);
 /* NULL when there are no problems, else one error: the first problem's text and how many there are. */

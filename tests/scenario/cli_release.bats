@@ -55,6 +55,7 @@ at_gate()
     run p approve r-2 --yes
     assert_failure 7
     assert_line 'error[E0303]: release r-2 has already ended: succeeded'
+    assert_line --regexp '^  penstock -C .* show r-2 +where it stands, and what it waits for$'
     run p resume
     assert_success
     assert_output --partial 'no release is live; the last one was r-2: succeeded'
@@ -126,6 +127,11 @@ at_gate()
     run p rollback r-2 --yes
     assert_failure 6
     [[ $(end_of r-2) == rolled_back ]]
+    run p approve r-2 --yes
+    assert_failure 7
+    assert_line 'error[E0303]: release r-2 has already ended: rolled back'
+    run p resume
+    assert_line 'no release is live; the last one was r-2: rolled back'
     take_down
 }
 
@@ -137,6 +143,8 @@ at_gate()
     run p resume r-2
     assert_failure 7
     assert_line --partial "error[E0304]: environment 'prod' is held by release r-2"
+    # Also the hint of a room that does not know how it was called finds the record.
+    assert_line "  = help: penstock -C $REPO watch r-2"
     assert_line --regexp '^  penstock -C .* watch r-2 +follow it$'
     run p watch --until-gate
     assert_failure 8

@@ -29,6 +29,18 @@ static void test_program_words__find_the_same_record_again(void **state)
     assert_string_equal(program_words(cli), "penstock -C /srv/app --state 'it'\\''s here'");
 }
 
+static void test_placed_words__find_the_same_record_again(void **state)
+{
+    struct cli *cli = new_cli(*state);
+
+    assert_string_equal(placed_words(cli, "then: penstock resume"), "then: penstock resume");
+    give(cli, OPTION_DIRECTORY, "/srv/app");
+    assert_string_equal(placed_words(cli, "then: penstock resume"), "then: penstock -C /srv/app resume");
+    assert_string_equal(placed_words(cli, "`penstock audit` lists the views"),
+                        "`penstock -C /srv/app audit` lists the views");
+    assert_string_equal(placed_words(cli, "use the penstock that wrote it"), "use the penstock that wrote it");
+}
+
 static void test_next_add__says_each_command_once(void **state)
 {
     struct cli *cli = new_cli(*state);
@@ -133,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_WITH_ARENA(test_program_words__find_the_same_record_again),
+        TEST_WITH_ARENA(test_placed_words__find_the_same_record_again),
         TEST_WITH_ARENA(test_next_add__says_each_command_once),
         cmocka_unit_test(test_report_error__has_place_help_and_next_command),
         cmocka_unit_test(test_report_error__is_json_for_programs),
