@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/load.h"
 #include "cli/print.h"
+#include "drivers/child.h"
 #include "io/io.h"
 #include "plan/facts.h"
 #include "spec/diagnostics.h"
@@ -212,10 +213,11 @@ static const char *version_of(struct arena *arena, const char *text)
 static void check_haproxy(struct examination *own)
 {
     static const char *const argv[] = {"haproxy", "-v", NULL};
+    static const char *const env[] = {CHILD_PATH, NULL};
     struct effect effect = {.kind = EFFECT_RUN,
                             .timeout_ms = LOOK_MS,
                             .argv = argv,
-                            .env = (const char *const *)environ,
+                            .env = env,
                             .cwd = "/",
 
                             .keep_output = true};

@@ -127,7 +127,7 @@ struct error *child_env(struct call *call, const struct child_place *place, cons
     json_t *value;
 
     if (!json_object_get(declared, "PATH"))
-        env_add(arena, &list, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        env_add(arena, &list, CHILD_PATH);
     if (!json_object_get(declared, "LANG"))
         env_add(arena, &list, "LANG=C.UTF-8");
     if (home && !json_object_get(declared, "HOME"))

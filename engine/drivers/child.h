@@ -13,6 +13,9 @@
 struct arena;
 struct call;
 
+/* Where programs are looked for, unless a pipeline declares a PATH: /usr/sbin too, which an ordinary user's own leaves out. */
+#define CHILD_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* What `${instance.*}` and `${stamp.url}` stand for; NULL address: the texts are taken as they are. */
 struct child_place {
     const char *address; /* "ip:port" */

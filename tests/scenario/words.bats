@@ -188,7 +188,12 @@ END
     assert_line "✗ front door of prod: HAProxy does not answer at $PWD/admin.sock"
     assert_line "    add to its global section: stats socket $PWD/admin.sock level admin"
     sed -i "s|socket: admin.sock|managed: {bind: \"127.0.0.1:$PORT\"}|" pipelines/prod.yaml
-    run /usr/bin/env PATH="$D/nothing" "$PENSTOCK" doctor
+    # An ordinary user's PATH does not have it, and penstock does not need that.
+    run /usr/bin/env PATH=/usr/bin:/bin "$PENSTOCK" doctor
+    assert_line --regexp '^✓ haproxy: version [0-9]'
+    unshare --mount true 2>/dev/null || skip 'haproxy cannot be hidden'
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run unshare --mount sh -c 'mount --bind /dev/null /usr/sbin/haproxy && exec "$0" doctor' "$PENSTOCK"
     assert_failure 1
     assert_line '✗ haproxy: the program is not there'
     assert_line '    sudo apt-get install haproxy'
