@@ -27,7 +27,7 @@ static void show_plan(struct cli *cli, const struct plan *plan)
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
     plan_render(plan, &text);
-    print_text(cli, strbuf_view(&text));
+    print_wrapped(cli, strbuf_view(&text));
 }
 
 /* The live unit is made of this very commit. */
@@ -36,13 +36,29 @@ static bool changes_nothing(const struct planning *planning)
     return planning->facts.live.name && text_is(planning->facts.live.commit, planning->facts.commit);
 }
 
+/* What a live release has put up is in the way of a plan, and is not left over: that it is live is what is said. */
+static struct error *plan_or_live(struct cli *cli, struct planning *planning)
+{
+    const char *const *arguments = cli->options.arguments;
+    struct error *error = planning_release(cli, arguments[0], arguments[1], planning);
+    struct error *live;
+
+    if (!error || error->code != ERR_PLAN_REFUSED || !cli->record)
+        return error;
+    live = planning_is_free(cli, arguments[0]);
+    if (!live)
+        return error;
+    error_free(error);
+    return live;
+}
+
 struct error *cmd_plan(struct cli *cli)
 {
     const char *const *arguments = cli->options.arguments;
     struct planning planning = {0};
     bool same;
 
-    TRY(planning_release(cli, arguments[0], arguments[1], &planning));
+    TRY(plan_or_live(cli, &planning));
     same = changes_nothing(&planning);
     if (wants_json(cli)) {
         json_t *document = plan_document(planning.plan);

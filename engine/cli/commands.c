@@ -61,7 +61,7 @@ static const struct command rows[] = {
             "destroyed, which gates ask whom, and what would take each step back. COMMIT is a branch, a tag or a "
             "commit (default: HEAD). Writes nothing, not even a record.",
      .examples = "penstock plan prod\tthe current commit\npenstock plan prod v1.4.0 -o json\ta tag, for a program\n",
-     .exits = "0 1 3 10",
+     .exits = "0 1 3 7 10",
      .run = cmd_plan},
     {.name = "release",
      .arguments = "ENVIRONMENT [COMMIT]",

@@ -57,6 +57,11 @@ ISO='[0-9-]{10}T[0-9:]{8}Z'
     assert_equal "$(jq -c '[.kind, .code, .exit_code, .release]' <<<"$stderr")" '["error","E0303",7,"r-2"]'
     run p destroy prod --confirm prod
     assert_failure 7
+    # Its new unit is not left over: nobody is told to destroy it.
+    run p plan prod
+    assert_failure 7
+    assert_line --regexp "^error\[E0303\]: environment 'prod' has a live release: r-2, waiting since $ISO "
+    assert_line --regexp ' -C .* watch r-2 +follow it$'
 }
 
 @test "a second runner for the release: refused, with who it is, and since when" {
