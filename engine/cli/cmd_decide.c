@@ -20,6 +20,7 @@ static struct error *show_gate(struct cli *cli, struct deciding *own)
 {
     struct release_view view CLEANUP(release_view_release) = {0};
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
+    struct strbuf shown CLEANUP(strbuf_release) = STRBUF_INIT(0);
     json_t *waiting CLEANUP(json_cleanup) = NULL;
     size_t index;
     const json_t *gate;
@@ -37,8 +38,9 @@ static struct error *show_gate(struct cli *cli, struct deciding *own)
         own->request.gate = arena_text(cli->arena, json_get_text(gate, "name"));
     }
     gate_text(&view, waiting, &cli->err, &text);
+    screen_wrap(&cli->err, &shown, strbuf_view(&text));
     if (!wants_json(cli))
-        say(cli, "%.*s", (int)text.length - 1, strbuf_view(&text));
+        say(cli, "%.*s", (int)shown.length - 1, strbuf_view(&shown));
     return NULL;
 }
 

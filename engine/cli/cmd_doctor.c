@@ -50,8 +50,8 @@ static void found(struct examination *own, enum finding finding, const char *nam
     own->failed = own->failed || finding == FINDING_FAILED;
     if (wants_json(own->cli))
         return;
-    print_text(own->cli, arena_printf(own->cli->arena, "%s %s: %s\n",
-                                      screen_mark(&own->cli->out, finding_marks[finding]), name, text));
+    print_wrapped(own->cli, arena_printf(own->cli->arena, "%s %s: %s\n",
+                                         screen_mark(&own->cli->out, finding_marks[finding]), name, text));
     if (fix)
         print_text(own->cli, arena_printf(own->cli->arena, "    %s\n", fix));
 }

@@ -211,7 +211,7 @@ static void print_status(struct cli *cli, const struct strbuf *text, const json_
     json_t *row;
 
     if (cli->output == OUTPUT_TEXT) {
-        print_text(cli, strbuf_view(text));
+        print_wrapped(cli, strbuf_view(text));
         return;
     }
     if (cli->output == OUTPUT_JSONL) {
@@ -398,6 +398,6 @@ struct error *cmd_show(struct cli *cli)
         return NULL;
     }
     TRY(show_text(&view, &cli->out, &text));
-    print_text(cli, strbuf_view(&text));
+    print_wrapped(cli, strbuf_view(&text));
     return NULL;
 }

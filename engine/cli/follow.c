@@ -198,7 +198,7 @@ static void catch_signals(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-enum watch_end { WATCH_ON, WATCH_ENDED, WATCH_GATE, WATCH_HELD };
+enum watch_end { WATCH_ON, WATCH_ENDED, WATCH_GATE, WATCH_HELD, WATCH_TIMEOUT };
 
 /* Does it go on? With --until-gate, a gate ends the watching; so does a hold that no runner will take away. */
 static struct error *watch_state(struct cli *cli, const char *release, enum watch_end *out)
@@ -229,7 +229,7 @@ static void pause_ms(int64_t ms)
     nanosleep(&time, NULL); /* a signal may cut it short: that is wanted */
 }
 
-static struct error *watch_on(struct cli *cli, const char *release, struct progress *progress)
+static struct error *watch_on(struct cli *cli, const char *release, struct progress *progress, bool *left)
 {
     int64_t deadline_ms;
     enum watch_end end = WATCH_ON;
@@ -241,17 +241,18 @@ static struct error *watch_on(struct cli *cli, const char *release, struct progr
         if (end != WATCH_ON || enough)
             break;
         if (deadline_ms && clock_boot_ms() >= deadline_ms) {
-            end = WATCH_GATE;
+            end = WATCH_TIMEOUT;
             break;
         }
         pause_ms(PROGRESS_LOOK_MS);
     }
-    if (end == WATCH_GATE)
+    if (end == WATCH_GATE || end == WATCH_TIMEOUT)
         cli->exit_code = EXIT_CODE_WAITING;
     else if (end == WATCH_HELD)
         cli->exit_code = EXIT_CODE_FAILED;
     else if (end == WATCH_ON)
         cli->exit_code = EXIT_CODE_SIGNAL + enough;
+    *left = end == WATCH_TIMEOUT || end == WATCH_ON;
     return NULL;
 }
 
@@ -265,7 +266,7 @@ static struct error *show_where(struct cli *cli, const char *release)
     release_text(&view, &cli->out, &text);
     waiting_text(&view, &cli->out, &text);
     if (cli->output == OUTPUT_TEXT)
-        print_text(cli, strbuf_view(&text));
+        print_wrapped(cli, strbuf_view(&text));
     return NULL;
 }
 
@@ -274,6 +275,7 @@ struct error *follow_watch(struct cli *cli, const char *release)
     struct progress_options form = follow_form(cli);
     struct progress *progress;
     struct error *error;
+    bool left = false;
 
     TRY(skip_past(cli, release, &form));
     if (form.form == PROGRESS_LINES)
@@ -282,11 +284,11 @@ struct error *follow_watch(struct cli *cli, const char *release)
         say(cli, "Ctrl-C ends the watching only; the release goes on");
     progress = progress_new(cli->record, release, &form);
     catch_signals();
-    error = watch_on(cli, release, progress);
+    error = watch_on(cli, release, progress, &left);
     end_progress(cli, progress);
     if (error)
         return error;
-    if (enough)
+    if (left)
         say(cli, "not watching any more; nothing else has changed for release %s", release);
     return follow_close(cli, release);
 }
@@ -315,6 +317,6 @@ struct error *follow_close(struct cli *cli, const char *release)
     if (cli->options.given[OPTION_QUIET])
         release_text(&view, &cli->out, &text);
     TRY(failures_text(&view, &cli->out, &text));
-    print_text(cli, strbuf_view(&text));
+    print_wrapped(cli, strbuf_view(&text));
     return NULL;
 }

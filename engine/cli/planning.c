@@ -134,7 +134,7 @@ void planning_show(struct cli *cli, const struct plan *plan)
     if (wants_json(cli) || cli->options.given[OPTION_QUIET])
         return;
     plan_render(plan, &text);
-    print_text(cli, strbuf_view(&text));
+    print_wrapped(cli, strbuf_view(&text));
 }
 
 struct error *planning_run(struct cli *cli, const struct planning *planning)

@@ -34,6 +34,14 @@ void print_text(struct cli *cli, const char *text)
     cli->data_shown = true;
 }
 
+void print_wrapped(struct cli *cli, const char *text)
+{
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    screen_wrap(&cli->out, &out, text);
+    print_text(cli, strbuf_view(&out));
+}
+
 json_t *document_new(const char *kind)
 {
     return json_pack("{s:i, s:s}", "schema_version", 1, "kind", kind);

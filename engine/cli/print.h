@@ -16,6 +16,8 @@ struct strbuf;
 
 /* To stdout, as it is. */
 void print_text(struct cli *cli, const char *text);
+/* The same; on a terminal, lines that are too long for it are broken between words. */
+void print_wrapped(struct cli *cli, const char *text);
 /* To stdout: indented for -o json, one line for jsonl. The document is stolen. Not for -o text. */
 void print_document(struct cli *cli, json_t *document);
 /* A document's beginning: {"schema_version": 1, "kind": kind}. New reference. */

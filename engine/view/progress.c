@@ -105,8 +105,8 @@ static void add_event(const struct progress *progress, struct arena *arena, cons
         event = event_json(arena, row);
         strbuf_printf(out, "%s\n", json_canonical(arena, event));
     } else if (is_wanted(progress, view_text(row, "kind"))) {
-        strbuf_printf(out, "%s\n",
-                      screen_ink(screen, arena, event_ink(view_text(row, "kind")), event_text(arena, row)));
+        screen_wrap(screen, out, screen_ink(screen, arena, event_ink(view_text(row, "kind")), event_text(arena, row)));
+        strbuf_char(out, '\n');
     }
 }
 
@@ -124,13 +124,15 @@ static void add_body(const struct release_view *view, const struct screen *scree
 /* Whom it waits for, and what they may type: never cut. What the running step waits for stands in its stage's line. */
 static void add_waiting(const struct release_view *view, const struct screen *screen, bool last, struct strbuf *out)
 {
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
     json_t *next CLEANUP(json_cleanup) = NULL;
     size_t index;
     const json_t *row;
 
     if (!view_waits_for_people(view))
         return;
-    waiting_text(view, screen, out);
+    waiting_text(view, screen, &text);
+    screen_wrap(screen, out, strbuf_view(&text));
     /* At the end the command itself gives its advice. */
     next = last ? json_array() : view_next(view);
     json_array_foreach(next, index, row)
@@ -280,7 +282,8 @@ void progress_notice(void *context, const char *line)
     if (progress->options.form == PROGRESS_NONE || progress->options.form == PROGRESS_JSON)
         return;
     lift_block(progress, &out);
-    strbuf_printf(&out, "%s\n", line);
+    screen_wrap(&progress->options.screen, &out, line);
+    strbuf_char(&out, '\n');
     emit(progress, &out);
     progress->drawn_ms = 0;
 }

@@ -12,6 +12,8 @@
 
 #define WIDTH_WITHOUT_ANSWER 80
 #define WIDTH_LEAST 20
+#define LABEL_MOST 16 /* bytes in front of a line's text */
+#define WORDS_LEAST 8 /* columns that are left for it */
 #define RESET "\033[0m"
 
 static const char *const ink_codes[] = {
@@ -209,6 +211,68 @@ int screen_lines(const struct screen *screen, struct strbuf *out, const char *te
         text += length + (text[length] == '\n');
     }
     return lines;
+}
+
+/* Where the rest of a line that is too long goes on: below its text, when a short label stands in front of that. */
+static int hanging_columns(const char *line)
+{
+    size_t blanks = strspn(line, " ");
+    size_t label = blanks;
+
+    while (line[label] && label < LABEL_MOST && strncmp(line + label, "  ", 2) != 0)
+        label += character_bytes(line + label);
+    if (strncmp(line + label, "  ", 2) == 0) {
+        struct strbuf front CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+        strbuf_add(&front, line, label + strspn(line + label, " "));
+        return screen_columns(strbuf_view(&front));
+    }
+    return (int)blanks + 2;
+}
+
+static void wrap_line(const struct screen *screen, struct strbuf *out, const char *line)
+{
+    int indent = hanging_columns(line);
+    int column = 0;
+
+    if (indent + WORDS_LEAST > screen->width)
+        indent = 0;
+    while (*line) {
+        size_t blanks = strspn(line, " ");
+        size_t length = blanks + strcspn(line + blanks, " ");
+        struct strbuf word CLEANUP(strbuf_release) = STRBUF_INIT(0);
+        int columns;
+
+        strbuf_add(&word, line, length);
+        columns = screen_columns(strbuf_view(&word));
+        if (column > indent && column + columns > screen->width) {
+            strbuf_printf(out, "\n%*s%s", indent, "", strbuf_view(&word) + blanks);
+            column = indent + columns - (int)blanks;
+        } else {
+            strbuf_text(out, strbuf_view(&word));
+            column += columns;
+        }
+        line += length;
+    }
+}
+
+void screen_wrap(const struct screen *screen, struct strbuf *out, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        struct strbuf line CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+        strbuf_add(&line, text, length);
+        if (screen->width > 0 && screen_columns(strbuf_view(&line)) > screen->width)
+            wrap_line(screen, out, strbuf_view(&line));
+        else
+            strbuf_text(out, strbuf_view(&line));
+        text += length;
+        if (*text == '\n') {
+            strbuf_char(out, '\n');
+            text++;
+        }
+    }
 }
 
 int screen_whole(const struct screen *screen, struct strbuf *out, const char *text)

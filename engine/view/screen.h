@@ -50,6 +50,8 @@ int screen_columns(const char *text);
 void screen_cut(const struct screen *screen, struct strbuf *out, const char *text, int width);
 /* Appends whole lines, each cut to the screen's width; at most `most` of them (0 = all). Returns how many. */
 int screen_lines(const struct screen *screen, struct strbuf *out, const char *text, int most);
+/* Appends the text; lines that are too long for the screen are broken between words, and go on below their own text. */
+void screen_wrap(const struct screen *screen, struct strbuf *out, const char *text);
 /* Appends whole lines, uncut. Returns how many rows of the screen they take. */
 int screen_whole(const struct screen *screen, struct strbuf *out, const char *text);
 /* A bar of `cells` columns, filled in proportion to the share. */

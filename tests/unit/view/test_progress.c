@@ -156,7 +156,7 @@ static void test_progress_look__keeps_whom_it_waits_for_on_a_low_screen(void **s
     assert_non_null(strstr(seen_text(&seen), "\n  prod-bbbbbbb-2  "));
     assert_non_null(strstr(seen_text(&seen), "\nwaits for gate go, "));
     assert_non_null(strstr(seen_text(&seen), "\n  penstock approve r-2 go\n"));
-    assert_int_equal(times(seen_text(&seen), "\n"), 11); /* one of them takes two rows */
+    assert_int_equal(times(seen_text(&seen), "\n"), 12);
     assert_ok(progress_finish(progress));
     assert_non_null(strstr(seen_text(&seen), "\r\033[12A\033[J"));
     seen_close(&seen);
@@ -174,10 +174,11 @@ static void test_progress_look__never_cuts_a_command(void **state)
     progress = follow_on(scene, &seen, (struct screen){.utf8 = true, .width = 40, .height = 50}, program);
     progress_look(progress);
     assert_non_null(strstr(seen_text(&seen), arena_printf(scene->arena, "\n  %s approve r-2 go\n", program)));
-    assert_non_null(
-        strstr(seen_text(&seen), "; may approve: bo, chi; not ana, who asked for the release; expires in "));
+    assert_non_null(strstr(seen_text(&seen), "\n  0 of 2 approvals; may approve: bo,"
+                                             "\n    chi; not ana, who asked for the"
+                                             "\n    release; expires in "));
     assert_ok(progress_finish(progress));
-    /* 12 lines of a row each, the gate's with 3, and three commands with 3 each: all of them are drawn over. */
+    /* 15 lines of a row each, and three commands that take 3: all of them are drawn over. */
     assert_non_null(strstr(seen_text(&seen), "\r\033[24A\033[J"));
     seen_close(&seen);
 }

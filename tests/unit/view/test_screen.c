@@ -85,6 +85,28 @@ static void test_screen_whole__cuts_nothing_and_counts_rows(void **state)
     assert_string_equal(strbuf_view(&out), "abc\n\nabcdefg\nlast\n");
 }
 
+static void assert_wrap(const struct screen *screen, const char *text, const char *wrapped)
+{
+    struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
+
+    screen_wrap(screen, &out, text);
+    assert_string_equal(strbuf_view(&out), wrapped);
+}
+
+static void test_screen_wrap__breaks_between_words_below_the_text(void **state)
+{
+    const struct screen narrow = {.utf8 = true, .width = 20};
+
+    (void)state;
+    assert_wrap(&plain, "  why     as long as it likes to be, here\n", "  why     as long as it likes to be, here\n");
+    assert_wrap(&narrow, "  why     every step is done\nnext", "  why     every step\n          is done\nnext");
+    assert_wrap(&narrow, "  ✓ build  as short as a day\n", "  ✓ build  as short\n           as a day\n");
+    assert_wrap(&narrow, "  one of two, and more of them\n", "  one of two, and\n    more of them\n");
+    /* A word is never broken, whatever its length. */
+    assert_wrap(&narrow, "a /path/that/is/longer/than/the/screen b", "a /path/that/is/longer/than/the/screen\n  b");
+    assert_wrap(&narrow, "  \033[31mred as far as it\033[0m goes", "  \033[31mred as far as it\033[0m\n    goes");
+}
+
 static void test_screen_bar__never_rounds_to_nothing_or_all(void **state)
 {
     (void)state;
@@ -170,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_screen_cut__keeps_what_fits),
         cmocka_unit_test(test_screen_cut__ends_an_open_color),
         cmocka_unit_test(test_screen_lines__cuts_each_line_and_stops_in_time),
+        cmocka_unit_test(test_screen_wrap__breaks_between_words_below_the_text),
         cmocka_unit_test(test_screen_whole__cuts_nothing_and_counts_rows),
         cmocka_unit_test(test_screen_bar__never_rounds_to_nothing_or_all),
         TEST_WITH_ARENA(test_ago_text__names_the_largest_unit),
