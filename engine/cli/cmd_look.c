@@ -1,5 +1,7 @@
 /* status, watch, history, show, and `penstock` alone: what there is to see. */
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -379,6 +381,14 @@ struct error *cmd_history(struct cli *cli)
     return NULL;
 }
 
+/* What was just shown need not be advised. */
+static void leave_out_show(json_t *next)
+{
+    for (size_t i = json_array_size(next); i > 0; i--)
+        if (strstr(json_get_text(json_array_get(next, i - 1), "command"), " show r-"))
+            json_array_remove(next, i - 1);
+}
+
 struct error *cmd_show(struct cli *cli)
 {
     struct release_view view CLEANUP(release_view_release) = {0};
@@ -391,6 +401,7 @@ struct error *cmd_show(struct cli *cli)
     TRY(release_need(cli, cli->options.arguments[0], &row));
     TRY(release_view_read(cli->record, cli->arena, cli->about, program_words(cli), &view));
     next = view_next(&view);
+    leave_out_show(next);
     next_add_all(cli, next);
     if (wants_json(cli)) {
         TRY(show_document(&view, &document));

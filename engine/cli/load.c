@@ -333,12 +333,12 @@ struct error *person_need(struct cli *cli, const char *environment, const char *
 struct error *person_of_release(struct cli *cli, const json_t *row, const char **out)
 {
     const char *environment = arena_text(cli->arena, json_get_text(row, "environment"));
-    const char *self = control_person(cli->arena);
     json_t *plan CLEANUP(json_cleanup) = NULL;
     const json_t *terms;
-    const char *bytes;
+    const char *bytes, *self;
     size_t length;
 
+    TRY(control_person(cli->arena, &self));
     TRY(person_need(cli, environment, out));
     if (text_is(*out, self))
         return NULL;

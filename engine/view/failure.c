@@ -102,11 +102,18 @@ static bool has_secrets(const json_t *plan)
     return false;
 }
 
+/* Of a command or a build; NULL: the step has no log of its own. */
+static const char *own_log(const json_t *plan, const json_t *step)
+{
+    const json_t *planned = json_array_get(json_object_get(plan, "steps"), (size_t)json_get_int(step, "ordinal", -1));
+
+    return json_get_text(json_object_get(planned, "params"), "log");
+}
+
 /* Where the step's process wrote to: its own log, or its instance's. NULL: there is none. */
 static const char *log_path(const struct release_view *view, const json_t *plan, const json_t *step)
 {
-    const json_t *planned = json_array_get(json_object_get(plan, "steps"), (size_t)json_get_int(step, "ordinal", -1));
-    const char *own = json_get_text(json_object_get(planned, "params"), "log");
+    const char *own = own_log(plan, step);
     const json_t *instance = instance_named(view, view_text(step, "target"));
 
     if (own)
@@ -164,15 +171,21 @@ static const char *answer_of(struct arena *arena, const char *evidence)
     return log ? arena_text_n(arena, evidence, (size_t)(log - evidence)) : evidence;
 }
 
-/* The log that the evidence kept stands in for a file that is gone. */
-static void keep_lines(json_t *log, const char *evidence)
+/* The log that the evidence kept; NULL: none. Of a command, a build or a start the evidence is nothing but that. */
+static const char *kept_log(const json_t *plan, const json_t *step, const char *evidence)
 {
     const char *at = evidence ? strstr(evidence, LOG_HEADING) : NULL;
 
-    if (!at || !json_is_object(log) || json_array_size(json_object_get(log, "lines")) > 0)
-        return;
-    at += strlen(LOG_HEADING);
-    json_object_set_new(log, "lines", last_lines(at, strlen(at)));
+    if (own_log(plan, step) || text_is(view_text(step, "verb"), "instance.create"))
+        return evidence;
+    return at ? at + strlen(LOG_HEADING) : NULL;
+}
+
+/* It stands in for a file that is gone. */
+static void keep_lines(json_t *log, const char *kept)
+{
+    if (kept && json_is_object(log) && json_array_size(json_object_get(log, "lines")) == 0)
+        json_object_set_new(log, "lines", last_lines(kept, strlen(kept)));
 }
 
 /* A log of an instance that was given secrets: only `penstock logs` shows it, to who asks for it. */
@@ -198,12 +211,14 @@ static struct error *step_failure(const struct release_view *view, const json_t 
 {
     const json_t *error = json_object_get(step, "error");
     const char *evidence;
+    const char *kept;
     json_t *log;
 
     TRY(evidence_text(view, step, &evidence));
     TRY(log_of(log_path(view, plan, step), &log));
     withhold(view, plan, log);
-    keep_lines(log, evidence);
+    kept = kept_log(plan, step, evidence);
+    keep_lines(log, kept);
     *out =
         json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:I, s:I, s:s?, s:o}", "step",
                   (json_int_t)json_get_int(step, "ordinal", -1), "stage", view_text(step, "stage"), "title",
@@ -211,7 +226,7 @@ static struct error *step_failure(const struct release_view *view, const json_t 
                   "text", json_get_text(error, "text") ? json_get_text(error, "text") : view_text(step, "reason"),
                   "hint", json_get_text(error, "hint"), "state", view_text(step, "state"), "attempt",
                   (json_int_t)json_get_int(step, "attempt", 0), "at_ms", (json_int_t)json_get_int(step, "ended_ms", 0),
-                  "health", answer_of(view->arena, evidence), "log", log);
+                  "health", kept == evidence ? NULL : answer_of(view->arena, evidence), "log", log);
     return NULL;
 }
 

@@ -77,7 +77,16 @@ refused()
 
     ((SECONDS < 20)) || fail "it took $SECONDS s: a dead process needs no timeout"
     assert_says "$D/second.out" "error[E0702]: instance '$new' ended right after its start"
-    grep -q '| [0-9]* event=crash' "$D/second.out"
+    # Once, as what it is: it never answered anything.
+    run grep -c '| [0-9]* event=crash' "$D/second.out"
+    assert_output 1
+    run grep -E '^  (answer|help) ' "$D/second.out"
+    assert_output ''
+    assert_equal "$(show r-2 .failures[0].health)" null
+    # What was just shown is not advised.
+    run p show r-2
+    assert_line --regexp ' logs r-2 +the last lines of its logs$'
+    refute_line --partial 'why it ended so'
     nothing_was_touched
 }
 

@@ -195,7 +195,7 @@ static bool says_port_taken(const char *log)
     return strcasestr(log, "address already in use") || strcasestr(log, "address in use") || strstr(log, "EADDRINUSE");
 }
 
-static enum call_status process_ended_at_once(struct call *call, struct process_call *own, const struct reply *last)
+static enum call_status process_ended_at_once(struct call *call, const struct reply *last)
 {
     bool taken = false;
 
@@ -203,10 +203,9 @@ static enum call_status process_ended_at_once(struct call *call, struct process_
         call->evidence = child_evidence(call, last->text, last->length, TAIL_BYTES);
         taken = says_port_taken(call->evidence);
     }
-    return call_failed(call, error_hint(error_new(ERR_UNHEALTHY, taken ? KIND_TRANSIENT : KIND_PERMANENT,
-                                                  "instance '%s' ended right after its start%s", call->target,
-                                                  taken ? ": its port was taken" : ""),
-                                        "the end of its log is in the evidence; the whole log is '%s'", own->log));
+    return call_failed(call, error_new(ERR_UNHEALTHY, taken ? KIND_TRANSIENT : KIND_PERMANENT,
+                                       "instance '%s' ended right after its start%s", call->target,
+                                       taken ? ": its port was taken" : ""));
 }
 
 static enum call_status process_create(struct call *call, const struct reply *last, struct effect *want)
@@ -252,7 +251,7 @@ static enum call_status process_create(struct call *call, const struct reply *la
         want->limit_bytes = TAIL_BYTES;
         return CALL_WANTS;
     case CREATE_LOG_READ:
-        return process_ended_at_once(call, own, last);
+        return process_ended_at_once(call, last);
     }
     BUG("instance.create in phase %d", own->phase);
 }
