@@ -24,7 +24,7 @@ struct error *journal_check_row(struct record *record, const struct journal_row 
     return NULL;
 }
 
-struct error *journal_check_tail(struct record *record)
+static struct error *check_tail(struct record *record)
 {
     sqlite3_stmt *statement CLEANUP(statement_cleanup) = NULL;
     struct journal_tail before = {0};
@@ -46,6 +46,17 @@ struct error *journal_check_tail(struct record *record)
     /* What was changed in the row itself is said first. */
     TRY(journal_row_check(record, &row));
     return journal_check_row(record, &row, &before);
+}
+
+struct error *journal_check_tail(struct record *record)
+{
+    struct error *error;
+
+    /* One snapshot for both rows: a runner that commits between two looks would leave a row out. */
+    TRY(database_exec(record, "BEGIN"));
+    error = check_tail(record);
+    sqlite3_exec(record->db, "COMMIT", NULL, NULL, NULL);
+    return error;
 }
 
 /* The highest row that a projection names. */

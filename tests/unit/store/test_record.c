@@ -1,5 +1,8 @@
 #include "unit/store/story.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
+
 #include "store/schema.h"
 
 static const char *path_of(const struct story *story, const char *name)
@@ -191,6 +194,37 @@ static void test_record_open__a_reader_sees_what_a_writer_commits(void **state)
     story_plan_release(story, 1, NULL);
     assert_ok(journal_seq(reader, &seq));
     assert_int_equal(seq, 1);
+}
+
+/* Commits until it is killed, at the latest when its parent ends. */
+static void commit_for_ever(struct story *story)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    assert_ok(record_open(story->directory, RECORD_WRITE, &story->record));
+    for (;;) {
+        struct tx tx CLEANUP(tx_rollback) = TX_INIT;
+        struct event event = {
+            .kind = EVENT_FINDING, .actor = "ana", .reason = "so it is", .at_ms = 1, .boot_ms = 1, .step = -1};
+
+        assert_ok(tx_begin(story->record, &tx));
+        assert_ok(journal_append(&tx, &event));
+        assert_ok(tx_commit(&tx));
+    }
+}
+
+static void test_record_open__finds_a_sound_record_beside_a_busy_writer(void **state)
+{
+    struct story *story = *state;
+    pid_t writer;
+
+    record_cleanup(&story->record);
+    writer = fork();
+    if (writer == 0)
+        commit_for_ever(story);
+    for (int i = 0; i < 500; i++)
+        story_reopen(story, i % 10 ? RECORD_READ : RECORD_WRITE);
+    kill(writer, SIGKILL);
+    waitpid(writer, NULL, 0);
 }
 
 static void write_as_reader(void *context)
@@ -449,6 +483,7 @@ int main(void)
         STORY_TEST(test_record_open__refuses_a_record_without_id),
         STORY_TEST(test_record_open__refuses_a_torn_file),
         STORY_TEST(test_record_open__a_reader_sees_what_a_writer_commits),
+        STORY_TEST(test_record_open__finds_a_sound_record_beside_a_busy_writer),
         STORY_TEST(test_record_open__a_reader_that_writes_is_a_bug),
         STORY_TEST(test_record_close__of_a_reader_leaves_the_log_alone),
         STORY_TEST(test_record_close__of_a_writer_leaves_a_file_that_can_be_copied),
