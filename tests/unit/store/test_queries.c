@@ -178,6 +178,20 @@ static void test_release_list__pages_from_the_newest(void **state)
     assert_picked(story, "release_list", of_environment("int"), "id", "");
 }
 
+static void test_release_list__leaves_nothing_out_where_the_clock_was_set_back(void **state)
+{
+    struct story *story = *state;
+
+    tell_three(story);
+    story_harm(story, "UPDATE release SET created_ms = created_ms - 86400000 WHERE number = 3");
+    assert_ok(record_open(story->directory, RECORD_READ, &story->record));
+    assert_picked(story, "release_list", NULL, "id", "r-2\nr-1\nr-3");
+    assert_picked(story, "release_list", json_pack("{s:i, s:i}", "before", 2, "most", 1), "id", "r-1");
+    assert_picked(story, "release_list", json_pack("{s:i, s:i}", "before", 1, "most", 1), "id", "r-3");
+    assert_picked(story, "release_list", json_pack("{s:s, s:i}", "environment", "prod", "before", 1), "id", "r-3");
+    assert_picked(story, "release_list", json_pack("{s:i}", "before", 3), "id", "");
+}
+
 static void test_release_live__says_where_it_is(void **state)
 {
     struct story *story = *state;
@@ -406,6 +420,7 @@ int main(void)
         STORY_TEST(test_query_rows__names_what_it_cannot_read),
         STORY_TEST(test_release_show__is_one_release),
         STORY_TEST(test_release_list__pages_from_the_newest),
+        STORY_TEST(test_release_list__leaves_nothing_out_where_the_clock_was_set_back),
         STORY_TEST(test_release_live__says_where_it_is),
         STORY_TEST(test_stages__are_judged_by_their_steps),
         STORY_TEST(test_stages__show_failed_and_running),
