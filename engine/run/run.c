@@ -153,8 +153,9 @@ static struct error *load_plan(struct runner *r)
 
 static void kill_orphans(struct runner *r)
 {
+    struct arena *scratch CLEANUP(arena_cleanup) = arena_new();
     int64_t pids[ORPHANS_MOST];
-    size_t count = lease_orphans(r->record, r->arena, r->plan->environment, pids, ORPHANS_MOST);
+    size_t count = lease_orphans(r->record, scratch, r->plan->environment, pids, ORPHANS_MOST);
 
     for (size_t i = 0; i < count; i++)
         io_kill_orphan(pids[i]);

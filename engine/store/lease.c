@@ -133,8 +133,10 @@ static struct error *try_lock(const char *path, int *out_fd)
     return error;
 }
 
-static struct error *take_lock(struct record *record, struct arena *arena, const char *environment, int *out_fd)
+static struct error *take_lock(struct record *record, const char *environment, int *out_fd)
 {
+    /* Of its own: who waits for an orphan asks again and again, for days. */
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new();
     const char *path = lock_path(arena, record, environment);
     const struct timespec pause = {.tv_nsec = RETRY_NS};
     struct lease_row row;
@@ -229,10 +231,10 @@ struct error *lease_take(struct record *record, struct arena *arena, const char 
     struct lease lease = LEASE_INIT;
     struct error *error;
 
+    TRY(take_lock(record, environment, &lease.lock_fd));
     lease.record = record;
     lease.environment = arena_text(arena, environment);
     lease.release = arena_text(arena, release);
-    TRY(take_lock(record, arena, environment, &lease.lock_fd));
     error = raise_epoch(record, arena, &lease, person);
     if (error) {
         lease_release(&lease);

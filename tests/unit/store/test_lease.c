@@ -178,12 +178,15 @@ static void test_lease_take__waits_for_an_orphan_of_a_killed_runner(void **state
 {
     struct story *story = *state;
     struct runner runner = start_holder(story, "r-12", true);
+    struct arena *asking CLEANUP(arena_cleanup) = arena_new();
+    const char *before = arena_text(asking, "who asks for days");
     struct lease lease = LEASE_INIT;
     struct error *error;
     int64_t pids[2];
 
     kill_process(runner.pid);
-    error = lease_take(story->record, story->arena, "prod", "r-12", "ben", &lease);
+    error = lease_take(story->record, asking, "prod", "r-12", "ben", &lease);
+    assert_in_range(arena_text(asking, "keeps nothing of it") - before, 1, 64);
     assert_non_null(error);
     assert_int_equal(error->kind, KIND_TRANSIENT);
     assert_string_equal(error->hint, "wait for the child to end, then: penstock resume r-12");
