@@ -165,6 +165,25 @@ static void test_line__nobody_is_there(void **state)
     assert_int_equal(real_do(real, &line).transport, TRANSPORT_REFUSED);
 }
 
+static void test_line__says_that_it_is_another_kind_of_socket(void **state)
+{
+    struct real *real = *state;
+    const char *path = real_path(real, "datagrams");
+    struct effect line = {.kind = EFFECT_LINE, .timeout_ms = 1000, .path = path, .text = "hello\n"};
+    struct unix_address address;
+    struct reply reply;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_ok(unix_address_open(path, &address));
+    assert_int_equal(bind(fd, (struct sockaddr *)&address.sockaddr, address.length), 0);
+    unix_address_close(&address);
+    reply = real_do(real, &line);
+    assert_int_equal(reply.transport, TRANSPORT_FAILED);
+    assert_string_equal(reply.text,
+                        arena_printf(real->arena, "cannot connect to '%s': Protocol wrong type for socket", path));
+    close(fd);
+}
+
 static void test_line__gives_what_came_before_the_timeout(void **state)
 {
     struct real *real = *state;
@@ -264,6 +283,7 @@ int main(void)
         TEST_WITH_IO(test_line__a_name_that_is_too_long_fails),
         TEST_WITH_IO(test_line__sends_a_long_text),
         TEST_WITH_IO(test_line__nobody_is_there),
+        TEST_WITH_IO(test_line__says_that_it_is_another_kind_of_socket),
         TEST_WITH_IO(test_line__gives_what_came_before_the_timeout),
         TEST_WITH_IO(test_line__cuts_an_answer_that_is_too_long),
         TEST_WITH_IO(test_line__a_peer_that_hangs_up_early_is_in_doubt),

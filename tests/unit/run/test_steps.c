@@ -70,12 +70,31 @@ static void test_who_ignores_its_stop_is_killed_after_its_grace(void **state)
     scene_end();
 }
 
+static void somebody_adds_a_server(void *context)
+{
+    (void)context;
+    (void)door_add(0, "stray", 9999);
+}
+
+static void test_a_server_that_somebody_added_is_not_the_one_unit(void **state)
+{
+    (void)state;
+    scene_begin((struct scene_pipeline){.hold = true});
+    scene_release();
+    scene_on("drain.prove", 0, somebody_adds_a_server);
+    scene_release();
+    scene_held();
+    scene_says("step.failed", "door.single", "the front door still refers to 'stray' besides the one unit");
+    scene_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_second_release_takes_these_steps),
         cmocka_unit_test(test_who_is_gone_cannot_be_told_to_drain),
         cmocka_unit_test(test_who_ignores_its_stop_is_killed_after_its_grace),
+        cmocka_unit_test(test_a_server_that_somebody_added_is_not_the_one_unit),
     };
 
     return RUN_TESTS(tests);

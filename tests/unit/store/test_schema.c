@@ -87,6 +87,25 @@ static void test_schema_migrate__that_fails_changes_nothing(void **state)
     assert_ok(schema_migrate(story->record, next, count + 1));
 }
 
+static void test_schema_migrate__says_that_it_cannot_copy(void **state)
+{
+    struct story *story = *state;
+    struct migration next[8];
+    size_t count;
+    const struct migration *migrations = schema_migrations(&count);
+    const char *copy = arena_printf(story->arena, "%s.schema-%zu", record_path(story), count);
+    struct error *error;
+
+    with_next(migrations, count, "CREATE TABLE color (name TEXT) STRICT;", next);
+    assert_int_equal(mkdir(copy, 0700), 0);
+    error = schema_migrate(story->record, next, count + 1);
+    assert_non_null(error);
+    assert_string_equal(error->text, "while copying the record before its schema changes");
+    assert_string_equal(error->cause->text, arena_printf(story->arena, "cannot replace '%s': Is a directory", copy));
+    error_free(error);
+    assert_rows(story, "PRAGMA user_version", arena_printf(story->arena, "%zu", count));
+}
+
 static void test_schema_check__a_reader_does_not_migrate(void **state)
 {
     struct story *story = *state;
@@ -111,6 +130,7 @@ int main(void)
         STORY_TEST(test_schema_migrate__goes_forward_after_a_copy),
         STORY_TEST(test_schema_migrate__folds_the_journal_again),
         STORY_TEST(test_schema_migrate__that_fails_changes_nothing),
+        STORY_TEST(test_schema_migrate__says_that_it_cannot_copy),
         STORY_TEST(test_schema_check__a_reader_does_not_migrate),
     };
 
