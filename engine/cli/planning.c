@@ -42,24 +42,11 @@ static struct error *read_facts(struct cli *cli, const char *environment, struct
     return facts_read(cli->record, cli->arena, environment, out);
 }
 
-/* Paths of a plan stand in the record, as JSON. */
-static struct error *path_need(const char *path, const char *hint)
-{
-    json_t *text CLEANUP(json_cleanup) = json_string(path);
-
-    return text ? NULL
-                : error_hint(error_new(ERR_USAGE, KIND_PERMANENT,
-                                       "the path '%s' is not UTF-8, so the record cannot hold it", path),
-                             "%s", hint);
-}
-
 static struct error *fill_facts(struct cli *cli, const char *environment, struct facts *facts)
 {
     TRY(person_need(cli, environment, &facts->requester));
     facts->repository = project_path(cli, cli->project->repository);
     facts->state_dir = cli->state;
-    TRY(path_need(facts->repository, "move the repository"));
-    TRY(path_need(facts->state_dir, "name another directory with --state"));
     facts->branch = facts->branch ? facts->branch : "";
     facts->subject = facts->subject ? facts->subject : "";
     return NULL;

@@ -204,7 +204,7 @@ b' AS lines"
     run a audit sql 'SELECT * FROM event'
     assert_failure 2
     assert_line "error[E0101]: 'event' cannot be read: an audit reads its views"
-    assert_line '  = help: `penstock audit` lists the views'
+    assert_line "  = help: \`penstock --state $D/state audit\` lists the views"
     run a audit sql "DELETE FROM event"
     assert_failure 2
     assert_line 'error[E0101]: DELETE is not allowed: an audit only reads'

@@ -155,7 +155,7 @@ END
     run p destroy "$(unit_of r-1)" --yes
     assert_failure 4
     assert_line "error[E0301]: unit '$(unit_of r-1)' is the one that has the traffic"
-    assert_line '  = help: to take the whole environment down: penstock destroy prod'
+    assert_line "  = help: to take the whole environment down: penstock -C $REPO destroy prod"
     alive "$old"
 
     at_terminal wrong destroy prod
