@@ -69,7 +69,8 @@ static struct error *take_back(const struct hotfix *own, const char *release, co
     if (running)
         TRY(wait_for_end(own, release));
     else
-        TRY(follow_run(own->cli, release, person));
+        TRY(follow_through(own->cli, release, person));
+    own->cli->exit_code = EXIT_CODE_DONE; /* what comes is the hotfix's */
     TRY(release_need(own->cli, release, &row));
     if (text_is(json_get_text(row, "end"), end_text(END_ROLLED_BACK)))
         return NULL;

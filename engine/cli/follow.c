@@ -140,7 +140,7 @@ static struct error *skip_past(struct cli *cli, const char *release, struct prog
     return rows_last_seq(cli->record, release, &form->after_seq);
 }
 
-struct error *follow_run(struct cli *cli, const char *release, const char *person)
+struct error *follow_through(struct cli *cli, const char *release, const char *person)
 {
     struct progress_options form = follow_form(cli);
     struct following own = {0};
@@ -155,12 +155,18 @@ struct error *follow_run(struct cli *cli, const char *release, const char *perso
     if (own.stopped)
         say_stopped(cli, &own, release);
     if (!error)
-        return follow_close(cli, release);
+        return NULL;
     if (error->code == ERR_LEASE_HELD)
         next_add(cli, "follow it", "watch %s", release);
     else
         next_add(cli, "go on, once that is mended", "resume %s", release);
     return error;
+}
+
+struct error *follow_run(struct cli *cli, const char *release, const char *person)
+{
+    TRY(follow_through(cli, release, person));
+    return follow_close(cli, release);
 }
 
 struct error *follow_is_running(struct cli *cli, const char *release, const char *environment, bool *out)

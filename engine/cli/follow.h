@@ -19,6 +19,8 @@ struct progress_options follow_form(const struct cli *cli);
 
 /* Runs the release in this process until it ends, is held, or is stopped. Needs the record, open for writing. */
 NODISCARD struct error *follow_run(struct cli *cli, const char *release, const char *person);
+/* The same for one that another release comes after: without the document and the advice of its end. */
+NODISCARD struct error *follow_through(struct cli *cli, const char *release, const char *person);
 /* Starts `penstock resume` for it in a session of its own, and waits until it runs. Needs the record. */
 NODISCARD struct error *follow_detach(struct cli *cli, const char *release, const char *environment);
 /* follow_run(), or follow_detach() with --detach. */

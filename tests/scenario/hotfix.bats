@@ -220,6 +220,28 @@ printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
     assert_equal "$(events r-2 decision.made | jq -r '.body.comment')" 'superseded by a hotfix of release/1'
 }
 
+@test "one that nobody runs is taken back by the hotfix itself, whose exit code, document and advice are its own" {
+    live_branch
+    commit_file fix.txt 'a fix'
+    fix=$(git_ rev-parse HEAD)
+    git_ switch -q -c next release/1
+    commit_file next.txt 'the next release'
+    git_ branch release/2
+    git_ switch -q main
+    run p release prod release/2 --yes --until-gate
+    assert_failure 8
+
+    run --separate-stderr p hotfix "$fix" --onto release/1 --supersede --yes --detach -o json
+    assert_success
+    assert_equal "$(end_of r-2)" rolled_back
+    assert_equal "$(jq -sr '[.[] | .kind, .release, (.next | length)] | join(" ")' <<<"$output")" 'detached r-3 1'
+    await 30 gate_of r-3 on-call
+    # It has not ended: nobody can have looked at it afterwards.
+    run p status prod
+    refute_output --partial 'review'
+    assert_equal "$(audit_json reviews | jq '.rows | length')" 0
+}
+
 @test "interrupted between the branch and the release, the same command goes on" {
     live_branch
     commit_file fix.txt 'a fix'
