@@ -38,6 +38,7 @@ const char *text_nearest(const char *typed, const char *const *candidates);
 const char *text_spaced(struct arena *arena, const char *word);
 /* Columns that a terminal needs for the UTF-8 text (wcwidth); bytes that are no UTF-8 count 1. */
 int text_columns(const char *text);
+bool text_is_utf8(const char *text);
 /* Copies outside text, dropping control characters and ANSI sequences; keeps newline and tab. */
 void text_clean(struct strbuf *out, const char *text, size_t length);
 

@@ -58,6 +58,23 @@ static int character_columns(uint32_t character)
     return columns < 0 ? 0 : columns;
 }
 
+bool text_is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t left = strlen(text);
+
+    while (left) {
+        uint32_t character;
+        size_t size = read_character(at, left, &character);
+
+        if (character == BAD_BYTE)
+            return false;
+        at += size;
+        left -= size;
+    }
+    return true;
+}
+
 int text_columns(const char *text)
 {
     static locale_t utf8;

@@ -17,6 +17,8 @@ struct error *branch_check_name(const char *branch)
 
     if (!branch)
         return error_new(ERR_USAGE, KIND_PERMANENT, "the branch has no name");
+    if (!text_is_utf8(branch))
+        return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is not UTF-8, and the record holds nothing else", branch);
     TRY(repository_start());
     if (git_branch_name_is_valid(&valid, branch) == 0 && valid)
         return NULL;

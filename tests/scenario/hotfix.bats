@@ -304,6 +304,28 @@ printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
     assert_output --partial 'git branch release/1 origin/release/1'
 }
 
+# bats test_tags=fast
+@test "a branch whose name the record cannot hold is refused before anything is done" {
+    live_branch
+    commit_file fix.txt 'a fix'
+    git_ branch $'release/\xff' release/1
+    before=$(fingerprint)
+    run p hotfix HEAD --onto $'release/\xff' --yes
+    assert_failure 2
+    assert_output --partial 'is not UTF-8, and the record holds nothing else'
+    assert_equal "$(fingerprint)" "$before"
+    run p branch $'release/\xfe'
+    assert_failure 2
+    assert_output --partial 'is not UTF-8, and the record holds nothing else'
+    assert_equal "$(p history -o json | jq '.releases | length')" 1
+    # Nor a place.
+    mv "$REPO" "$D/"$'caf\xe9'
+    REPO=$D/$'caf\xe9'
+    run p plan prod release/1
+    assert_failure 2
+    assert_output --partial 'is not UTF-8, and the record holds nothing else'
+}
+
 @test "what a killed git leaves is in nobody's way for longer than it is told" {
     live_branch
     commit_file fix.txt 'a fix'

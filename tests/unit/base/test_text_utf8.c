@@ -36,6 +36,17 @@ static void test_text_columns__does_not_depend_on_the_locale(void **state)
     assert_string_equal(setlocale(LC_ALL, NULL), "C");
 }
 
+static void test_text_is_utf8__says_what_json_can_hold(void **state)
+{
+    (void)state;
+    assert_true(text_is_utf8(""));
+    assert_true(text_is_utf8("release/gr\u00fcn \U0001f600"));
+    assert_false(text_is_utf8("caf\xe9"));
+    assert_false(text_is_utf8("\xff"));
+    assert_false(text_is_utf8("cut \xe2\x82"));
+    assert_false(text_is_utf8("too long \xc0\xaf"));
+}
+
 static void assert_cleaned(const char *outside, const char *clean)
 {
     struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
@@ -112,6 +123,7 @@ int main(void)
         cmocka_unit_test(test_text_columns__counts_what_a_terminal_needs),
         cmocka_unit_test(test_text_columns__bad_bytes_count_one),
         cmocka_unit_test(test_text_columns__does_not_depend_on_the_locale),
+        cmocka_unit_test(test_text_is_utf8__says_what_json_can_hold),
         cmocka_unit_test(test_text_clean__keeps_text_newline_and_tab),
         cmocka_unit_test(test_text_clean__drops_controls),
         cmocka_unit_test(test_text_clean__drops_ansi_sequences),
