@@ -254,6 +254,18 @@ static void add_author(struct look *look, const char *person, int *capacity)
     *ARENA_PUSH(look->arena, out->authors, out->author_count, *capacity) = author;
 }
 
+static void add_authors(struct look *look, const struct history_range *range, int *capacity)
+{
+    for (int i = 0; i < range->count; i++) {
+        const struct history_commit *commit = &range->commits[i];
+
+        add_author(look, commit->author.said, capacity);
+        add_author(look, commit->author.real, capacity);
+        add_author(look, commit->committer.said, capacity);
+        add_author(look, commit->committer.real, capacity);
+    }
+}
+
 static bool bars_authors(const struct environment_spec *environment)
 {
     bool bars = environment->overrides.bar_authors;
@@ -269,6 +281,8 @@ static struct error *find_authors(struct look *look)
     bool bars = bars_authors(look->environment);
     struct history_range range = {0};
     int capacity = 0;
+    size_t index;
+    const json_t *pick;
 
     /* A first release has no live commit to begin at: then it is who wrote this one. */
     TRY(history_range(look->arena, look->facts->repository, live, look->facts->commit,
@@ -280,13 +294,12 @@ static struct error *find_authors(struct look *look)
         return error_new(ERR_LIMIT, KIND_PERMANENT,
                          "there are more than %d commits since %.7s, which is live: who wrote them is not looked up",
                          AUTHORS_LIMIT, live);
-    for (int i = 0; i < range.count; i++) {
-        const struct history_commit *commit = &range.commits[i];
-
-        add_author(look, commit->author.said, &capacity);
-        add_author(look, commit->author.real, &capacity);
-        add_author(look, commit->committer.said, &capacity);
-        add_author(look, commit->committer.real, &capacity);
+    add_authors(look, &range, &capacity);
+    /* Whoever wrote what was picked, too: a pick by hand may bear another name. */
+    json_array_foreach(look->facts->request.picks, index, pick)
+    {
+        TRY(history_range(look->arena, look->facts->repository, live, json_get_text(pick, "source"), 1, &range));
+        add_authors(look, &range, &capacity);
     }
     return NULL;
 }

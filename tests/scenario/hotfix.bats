@@ -179,6 +179,23 @@ printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
     assert_success
 }
 
+@test "whoever wrote the fix wrote the pick, whatever name a person made it under" {
+    live_branch
+    commit_file fix.txt 'a fix' 'Chi <chi@example.org>'
+    git_ worktree add -q --detach "$D/hand" release/1
+    git -C "$D/hand" cherry-pick -x main >/dev/null
+    echo 'by hand' >>"$D/hand/fix.txt"
+    git -C "$D/hand" commit -qa --amend --no-edit --reset-author
+    p_background hotfix hotfix --continue "$(git -C "$D/hand" rev-parse HEAD)" --onto release/1 --yes
+    opened r-2
+    ends hotfix 0
+    run p review r-2 --as chi --comment 'fine'
+    assert_failure 4
+    assert_output --partial "'chi' wrote commits of r-2; somebody else reviews it"
+    run p review r-2 --as bo --comment 'fine'
+    assert_success
+}
+
 @test "what a person made without saying where it came from is refused" {
     live_branch
     commit_file fix.txt 'a fix'
