@@ -51,6 +51,13 @@ bool text_glob(const char *pattern, const char *text)
     return pattern[strspn(pattern, "*")] == '\0';
 }
 
+bool text_is_plain_url(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~?&=:@!*+%";
+
+    return text[0] == '/' && strlen(text) < 1000 && strspn(text, allowed) == strlen(text);
+}
+
 /* From the largest; in a duration each comes at most once, in this order. */
 static const struct unit {
     const char *name;

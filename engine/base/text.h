@@ -20,6 +20,9 @@ bool text_ends(const char *text, const char *suffix);
 /* Matches `pattern` with '*' for any run of characters (also '/'). */
 bool text_glob(const char *pattern, const char *text);
 
+/* A path of a URL, with its query, in which nothing has a meaning of its own for a front door's configuration. */
+bool text_is_plain_url(const char *text);
+
 /* "90s", "10m", "1h30m", "250ms", "3d" -> milliseconds. False: not a duration or past 10 years. */
 bool duration_parse(const char *text, int64_t *out_ms);
 /* The shortest exact form: 90000 -> "1m30s". */

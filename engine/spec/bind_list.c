@@ -85,7 +85,9 @@ static const char *list_words(const struct field *field)
     case FORM_PERSON:
     case FORM_VARIABLE:
     case FORM_FILE:
+    case FORM_ABSOLUTE:
     case FORM_HTTP_PATH:
+    case FORM_DOOR_PATH:
     case FORM_URL:
     case FORM_BIND:
     case FORM_JSON_PATH:

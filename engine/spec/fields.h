@@ -49,8 +49,10 @@ enum text_form {
     FORM_PERSON,    /* a login name or mail address */
     FORM_VARIABLE,  /* an environment variable's name */
     FORM_FILE,      /* a path */
+    FORM_ABSOLUTE,  /* a path that begins with '/' */
     FORM_BELOW,     /* a relative path without '..' */
     FORM_HTTP_PATH, /* begins with '/' */
+    FORM_DOOR_PATH, /* begins with '/', and the front door can be told it */
     FORM_URL,       /* http:// or https:// */
     FORM_BIND,      /* ip:port */
     FORM_JSON_PATH, /* $.a.b[0].c */

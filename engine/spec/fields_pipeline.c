@@ -137,7 +137,7 @@ static const struct word traffic_words[] = {
 static const struct field pool_fields[] = {
     {.name = "match",
      .type = FIELD_TEXT,
-     .form = FORM_HTTP_PATH,
+     .form = FORM_DOOR_PATH,
      AT(match),
      .fallback = "/",
      .doc = "the beginning of the paths that go to this pool"},
@@ -182,7 +182,7 @@ static const struct field traffic_fields[] = {
      .doc = "what spreads the users' traffic over the instances"},
     {.name = "socket",
      .type = FIELD_TEXT,
-     .form = FORM_FILE,
+     .form = FORM_ABSOLUTE,
      .one_of = true,
      AT(socket),
      .doc = "path of an existing HAProxy's admin socket",

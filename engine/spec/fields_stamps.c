@@ -98,7 +98,7 @@ static const struct table stop_table = {
 static const struct field health_fields[] = {
     {.name = "get",
      .type = FIELD_TEXT,
-     .form = FORM_HTTP_PATH,
+     .form = FORM_DOOR_PATH,
      .scope = SCOPE_NONE,
      .required = true,
      AT(get),

@@ -68,9 +68,20 @@ static bool is_below(const char *text)
     return true;
 }
 
+static bool is_absolute(const char *text)
+{
+    return *text == '/';
+}
+
 static bool is_http_path(const char *text)
 {
     return *text == '/' && !has_blank(text);
+}
+
+/* A name is refused with better words, where the field says that none is replaced there. */
+static bool is_door_path(const char *text)
+{
+    return text_is_plain_url(text) || (is_http_path(text) && strstr(text, "${") != NULL);
 }
 
 static bool is_url(const char *text)
@@ -227,8 +238,11 @@ static const struct form forms[FORM_COUNT_] = {
     [FORM_VARIABLE] = {is_variable, "the name of an environment variable (letters, digits, '_')",
                        "^[A-Za-z_][A-Za-z0-9_]{0,254}$", false},
     [FORM_FILE] = {is_any, "a path", "^[\\s\\S]+$", false},
+    [FORM_ABSOLUTE] = {is_absolute, "an absolute path", "^/", false},
     [FORM_BELOW] = {is_below, "a relative path without '..'", "^(?!/)(?![\\s\\S]*(^|/)\\.\\.(/|$))[\\s\\S]+$", false},
     [FORM_HTTP_PATH] = {is_http_path, "a path that begins with '/', without blanks", "^/[^\\x00-\\x20\\x7f]*$", false},
+    [FORM_DOOR_PATH] = {is_door_path, "a path that begins with '/', of letters, digits and /-._~?&=:@!*+%",
+                        "^/[A-Za-z0-9/._~?&=:@!*+%-]{0,998}$", false},
     [FORM_URL] = {is_url, "a URL that begins with http:// or https://",
                   "^https?://[^/\\x00-\\x20\\x7f][^\\x00-\\x20\\x7f]*$", false},
     [FORM_BIND] = {is_bind, "an address and port, such as 127.0.0.1:8080",

@@ -179,7 +179,7 @@ END
 # bats test_tags=fast
 @test "doctor names a front door that does not answer, a missing haproxy, and what nobody may write to" {
     q init -q >/dev/null
-    sed -i 's|managed: {bind: .*}|socket: admin.sock|; /prober/d' pipelines/prod.yaml
+    sed -i "s|managed: {bind: .*}|socket: $PWD/admin.sock|; /prober/d" pipelines/prod.yaml
     git init -q -b main .
     git add -A
     git commit -q -m 'first commit'
@@ -187,7 +187,7 @@ END
     assert_failure 1
     assert_line "✗ front door of prod: HAProxy does not answer at $PWD/admin.sock"
     assert_line "    add to its global section: stats socket $PWD/admin.sock level admin"
-    sed -i "s|socket: admin.sock|managed: {bind: \"127.0.0.1:$PORT\"}|" pipelines/prod.yaml
+    sed -i "s|socket: $PWD/admin.sock|managed: {bind: \"127.0.0.1:$PORT\"}|" pipelines/prod.yaml
     # An ordinary user's PATH does not have it, and penstock does not need that.
     run /usr/bin/env PATH=/usr/bin:/bin "$PENSTOCK" doctor
     assert_line --regexp '^✓ haproxy: version [0-9]'

@@ -33,14 +33,6 @@ static bool is_plain_path(const char *path)
     return path[0] == '/';
 }
 
-/* A prefix of a request's path, or a path with a query. '#' never reaches a server. */
-static bool is_plain_url_path(const char *path)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~?&=:@!*+%";
-
-    return path && path[0] == '/' && strlen(path) < 1000 && strspn(path, allowed) == strlen(path);
-}
-
 static struct error *bind_read(struct arena *arena, struct haproxy_door *out)
 {
     const char *colon = strrchr(out->bind, ':');
@@ -78,7 +70,7 @@ static struct error *pools_read(struct arena *arena, const json_t *pools)
 
         if (!haproxy_is_name(name))
             return door_wrong(arena_printf(arena, "pool '%s' is no name of a backend", name ? name : ""));
-        if (match && !is_plain_url_path(match))
+        if (match && !text_is_plain_url(match))
             return door_wrong(arena_printf(arena, "pool '%s' matches '%s', which is no prefix of a path", name, match));
     }
     return NULL;
@@ -268,7 +260,7 @@ struct error *haproxy_check_make(struct arena *arena, const json_t *check, const
 
     if (!path)
         path = "/";
-    if (!is_plain_url_path(path))
+    if (!path || !text_is_plain_url(path))
         return error_hint(error_new(ERR_SPEC_INVALID, KIND_PERMANENT, "haproxy cannot ask for '%s'", path),
                           "take a health path of letters, digits and /-._~?&=:@!*+%%");
     *out = arena_printf(arena, "%s#%lld#%s", path, (long long)every_ms, address);

@@ -79,7 +79,7 @@ static void test_bind__durations(void **state)
 
 static void test_bind__shares(void **state)
 {
-#define SHARE(share) STAMPS "traffic: {socket: s}\nstages: [shift: {steps: [{share: " share "}]}]\n"
+#define SHARE(share) STAMPS "traffic: {socket: /}\nstages: [shift: {steps: [{share: " share "}]}]\n"
     assert_problems_and_hints(state, SHARE("120%"),
                               "5:34 share 120% is above 100%\n"
                               "  help: a share is the part of new traffic that the new unit gets, from 0% to 100%\n");
@@ -100,7 +100,7 @@ static void test_bind__words_and_drivers(void **state)
                               "  help: did you mean 'rollback'?\n");
     assert_problems(state, "stamps: {driver: docker, start: [a]}\nstages: [build]\n",
                     "3:18 driver 'docker' is not there in this version; it has: process\n");
-    assert_problems(state, "traffic: {driver: caddy, socket: s}\nstages: [build]\n",
+    assert_problems(state, "traffic: {driver: caddy, socket: /}\nstages: [build]\n",
                     "3:19 driver 'caddy' is not there in this version; it has: haproxy\n");
 }
 
@@ -138,7 +138,7 @@ static void test_bind__addresses(void **state)
 
 static void test_bind__one_of(void **state)
 {
-    assert_problems_and_hints(state, "traffic: {socket: a, managed: {bind: '127.0.0.1:80'}}\nstages: [build]\n",
+    assert_problems_and_hints(state, "traffic: {socket: /, managed: {bind: '127.0.0.1:80'}}\nstages: [build]\n",
                               "3:22 the block 'traffic' has 'socket' and 'managed'; expected one of them\n"
                               "  help: exactly one of: socket, managed\n");
     assert_problems(state, "traffic: {}\nstages: [build]\n",
@@ -203,7 +203,7 @@ static void test_bind__has_limits_for_lists(void **state)
     struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(0);
     struct read read;
 
-    strbuf_text(&text, HEAD "traffic: {socket: s}\nstamps:\n  start: [a]\n  regions: [");
+    strbuf_text(&text, HEAD "traffic: {socket: /}\nstamps:\n  start: [a]\n  regions: [");
     for (int i = 0; i < 101; i++)
         strbuf_printf(&text, "r%d,", i);
     strbuf_text(&text, "]\nstages:\n  - shift: {steps: [");

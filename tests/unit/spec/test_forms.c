@@ -81,6 +81,10 @@ static void test_forms__paths(void **state)
     REFUSES(FORM_BELOW, "", "/a", "..", "../a", "a/..", "a/../b");
     ACCEPTS(FORM_HTTP_PATH, "/", "/a?b=c#d", "/ä", "/${unit.name}");
     REFUSES(FORM_HTTP_PATH, "", "a", "http://a/", "/a b", "/a\n", "/\x7f", "/\x01");
+    ACCEPTS(FORM_DOOR_PATH, "/", "/a-b._~?c=d&e:f@g!*+%20");
+    REFUSES(FORM_DOOR_PATH, "", "a", "/a#b", "/ä", "/\"", "/$a", "/a b", "/a|b");
+    ACCEPTS(FORM_ABSOLUTE, "/", "/run/a b.sock");
+    REFUSES(FORM_ABSOLUTE, "", "run/a.sock", "./a.sock");
     ACCEPTS(FORM_URL, "http://a", "https://a:1/b", "http://[::1]:8080");
     REFUSES(FORM_URL, "", "http://", "https:///a", "ftp://a", "HTTP://a", "http://a b", "//a");
 }

@@ -182,7 +182,7 @@ static const char *together(void **state, const char *project, const char *pipel
 static void test_spec_check_together__accepts_gates_that_are_there(void **state)
 {
     assert_string_equal(together(state, PROJECT,
-                                 HEAD "stamps: {start: [a]}\ntraffic: {socket: s}\nstages:\n  - gate: managers\n"
+                                 HEAD "stamps: {start: [a]}\ntraffic: {socket: /}\nstages:\n  - gate: managers\n"
                                       "  - shift: {steps: [{share: 100%, gate: on-call}]}\n"
                                       "  - destroy: {gate: on-call}\n"),
                         "");
@@ -191,7 +191,7 @@ static void test_spec_check_together__accepts_gates_that_are_there(void **state)
 static void test_spec_check_together__names_gates_that_are_not(void **state)
 {
     assert_string_equal(together(state, PROJECT,
-                                 HEAD "stamps: {start: [a]}\ntraffic: {socket: s}\nstages:\n  - gate: manager\n"
+                                 HEAD "stamps: {start: [a]}\ntraffic: {socket: /}\nstages:\n  - gate: manager\n"
                                       "  - shift: {steps: [{share: 100%, gate: oncall}]}\n"
                                       "  - destroy: {gate: release}\n"),
                         "6:11 there is no gate 'manager' in the environment 'e' of penstock.yaml\n"

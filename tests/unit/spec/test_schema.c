@@ -107,7 +107,7 @@ static void test_reference_render__has_a_section_for_each_mapping(void **state)
         "\n## stages.shift.steps\n",
         "| `hold` | a duration to 365d | 0s | how long it must be seen well at this share before the next step |\n",
         "| `share` | a share from 0% to 100% | required | the part of new traffic",
-        "| `socket` | a path | one of these | path of an existing HAProxy's admin socket |\n",
+        "| `socket` | an absolute path | one of these | path of an existing HAProxy's admin socket |\n",
         "\n- `ask`: wait for a person's decision\n",
         "\n## stamps.env\n\nA text, or where to take it from. What is taken is never stored and never shown.\n"
         "Instead of the mapping there may be text: the text itself.\n",
