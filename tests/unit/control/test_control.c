@@ -29,15 +29,6 @@ static const json_t *last_of(const json_t *rows)
     return json_array_get(rows, json_array_size(rows) - 1);
 }
 
-/* Checks the error's hint too; frees it. */
-static void assert_hint(struct error *error, const char *hint)
-{
-    assert_non_null(error);
-    assert_non_null(error->hint);
-    assert_string_equal(error->hint, hint);
-    error_free(error);
-}
-
 static void test_control_decide__binds_an_approval_to_what_the_gate_asks(void **state)
 {
     struct scene *scene = *state;
@@ -74,6 +65,8 @@ static void test_control_decide__refuses_an_approval_of_older_evidence(void **st
     assert_fails(
         decide(scene, (struct decision_request){.decision = DECISION_APPROVE, .person = "bo", .subject = "0ld"}),
         ERR_CONFLICT, "what gate 'go' asks has changed since it was shown to you");
+    assert_hint(decide(scene, (struct decision_request){.decision = DECISION_REJECT, .person = "bo", .subject = "0ld"}),
+                "look again, then decide");
     rows = decisions(scene);
     assert_int_equal(json_array_size(rows), 0);
 }
@@ -211,7 +204,28 @@ static void test_control_decide__takes_back_only_before_the_pivot(void **state)
                  "release r-2 is past its pivot: the old stamps are being destroyed");
     assert_fails(decide(scene, (struct decision_request){.decision = DECISION_ABORT, .person = "bo"}), ERR_CONFLICT,
                  "release r-2 is past its pivot: the old stamps are being destroyed");
+    assert_hint(decide(scene, (struct decision_request){.decision = DECISION_ABORT, .person = "bo"}),
+                "release the old commit again, or end this one with abort --as-is");
     assert_ok(decide(scene, (struct decision_request){.decision = DECISION_ABORT, .person = "bo", .values = as_is}));
+}
+
+static void test_control_decide__takes_no_destruction_back(void **state)
+{
+    struct scene *scene = *state;
+    struct facts facts = {0};
+    struct plan *plan;
+
+    scene_first(scene);
+    assert_ok(facts_read(scene->record, scene->arena, "prod", &facts));
+    plan = scene_make_plan(scene, "cccccccccccccccccccccccccccccccccccccccc", &facts);
+    plan->kind = PLAN_DESTROY;
+    plan_encode(scene->arena, plan);
+    assert_ok(run_begin(scene->record, scene->arena, plan, facts.journal_seq));
+    scene->plan = plan;
+    assert_fails(decide(scene, (struct decision_request){.decision = DECISION_ROLLBACK, .person = "bo"}), ERR_CONFLICT,
+                 "r-2 destroys: there is nothing to go back to");
+    assert_hint(decide(scene, (struct decision_request){.decision = DECISION_ABORT, .person = "bo"}),
+                "end it as it stands with abort --as-is");
 }
 
 static void test_control_decide__does_not_take_back_twice(void **state)
@@ -313,6 +327,24 @@ static void test_control_decide__names_the_instance_that_asks(void **state)
                (struct decision_request){
                    .decision = DECISION_FORCE, .person = "bo", .gate = "prod-x", .values = values, .comment = "x"}),
         ERR_NOT_FOUND, "no drain of 'prod-x' asks a person");
+    assert_hint(
+        decide(scene,
+               (struct decision_request){
+                   .decision = DECISION_FORCE, .person = "bo", .gate = "prod-x", .values = values, .comment = "x"}),
+        "these do: prod-aaaaaaa-1.west.1");
+}
+
+static void test_control_decide__wants_to_know_which_of_several_drains(void **state)
+{
+    struct scene *scene = *state;
+    json_t *values CLEANUP(json_cleanup) = json_pack("{s:i}", "rooms", 2);
+    int other = scene_find(scene, VERB_DRAIN_WAIT, scene_overdue(scene) + 1);
+
+    scene_start(scene, other);
+    scene_tell(scene, (struct event){.kind = EVENT_DRAIN_OVERDUE, .step = other, .epoch = 1}, NULL);
+    assert_fails(force(scene, values, "x"), ERR_CONFLICT,
+                 "several drains of r-2 ask: prod-aaaaaaa-1.west.1, prod-bbbbbbb-2.west.1");
+    assert_hint(force(scene, values, "x"), "name the instance with --instance");
 }
 
 static void test_control_decide__writes_down_who_it_really_was(void **state)
@@ -369,12 +401,14 @@ int main(void)
         SCENE_TEST(test_control_decide__knows_no_such_release),
         SCENE_TEST(test_control_decide__leaves_an_ended_release_alone),
         SCENE_TEST(test_control_decide__takes_back_only_before_the_pivot),
+        SCENE_TEST(test_control_decide__takes_no_destruction_back),
         SCENE_TEST(test_control_decide__does_not_take_back_twice),
         SCENE_TEST(test_control_decide__retries_only_what_is_held),
         SCENE_TEST(test_control_decide__gives_up_only_the_exact_numbers),
         SCENE_TEST(test_control_decide__gives_up_what_died_with_an_instance),
         SCENE_TEST(test_control_decide__gives_up_nothing_where_no_drain_asks),
         SCENE_TEST(test_control_decide__names_the_instance_that_asks),
+        SCENE_TEST(test_control_decide__wants_to_know_which_of_several_drains),
         SCENE_TEST(test_control_decide__writes_down_who_it_really_was),
         SCENE_TEST(test_control_decide__keeps_no_control_characters),
         TEST_WITH_ARENA(test_control_bell__is_in_the_state_directory),

@@ -78,6 +78,8 @@ static void test_override__needs_a_reason_and_an_end(void **state)
                  "the override would end at 1970-01-01T00:00:01Z, which is past");
     wanted.until_ms = clock_wall_ms() + 31 * 24 * HOUR;
     assert_fails(control_decide(scene->record, scene->arena, &request), ERR_USAGE, "an override lasts 30 days at most");
+    assert_hint(control_decide(scene->record, scene->arena, &request),
+                "what is needed for longer is a change of the environment's rules");
 }
 
 static void test_override__is_for_those_whom_the_environment_names(void **state)
@@ -89,7 +91,10 @@ static void test_override__is_for_those_whom_the_environment_names(void **state)
 
     assert_fails(control_decide(scene->record, scene->arena, &request), ERR_NOT_ALLOWED,
                  "nobody may override rules of environment 'prod'");
+    assert_hint(control_decide(scene->record, scene->arena, &request),
+                "environments.prod.overrides in penstock.yaml names who may");
     assert_fails(override(scene, "", "eve", HOUR), ERR_NOT_ALLOWED, "'eve' may not override rules of 'prod'");
+    assert_hint(override(scene, "", "eve", HOUR), "these may: ana, bo, chi");
 }
 
 static void test_override__of_a_live_release_bars_who_wants_it_through(void **state)
@@ -115,6 +120,7 @@ static void test_review__is_of_somebody_else_after_the_end(void **state)
                  "release r-2 is running: it is reviewed when it has ended");
     scene_tell(scene, (struct event){.kind = EVENT_RELEASE_ENDED, .step = -1, .end = END_SUCCEEDED}, NULL);
     assert_fails(review(scene, "chi", ""), ERR_USAGE, "a review needs its result");
+    assert_hint(review(scene, "chi", ""), "say what you found with --comment");
     assert_fails(review(scene, "ana", "fine"), ERR_NOT_ALLOWED, "'ana' asked for r-2; somebody else reviews it");
     assert_fails(review(scene, "bo", "fine"), ERR_NOT_ALLOWED, "'bo' wrote commits of r-2; somebody else reviews it");
     assert_null(ask(scene, "review", "person"));

@@ -308,6 +308,15 @@ SCENE_UNUSED static int scene_overdue(struct scene *scene)
     return wait;
 }
 
+/* Checks the error's hint; frees it. */
+SCENE_UNUSED static void assert_hint(struct error *error, const char *hint)
+{
+    assert_non_null(error);
+    assert_non_null(error->hint);
+    assert_string_equal(error->hint, hint);
+    error_free(error);
+}
+
 SCENE_UNUSED static int scene_setup(void **state)
 {
     struct arena *arena = arena_new();
