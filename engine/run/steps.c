@@ -119,6 +119,53 @@ static advance_fn action_function(const struct runner *r, const struct plan_step
     return registry_command("command")->run;
 }
 
+/* An instance that could not be told something: why, until it is known whether it is there at all. */
+struct untold {
+    struct error *error;
+    const char *evidence;
+};
+
+static void untold_stop(struct activity *activity)
+{
+    error_free(((struct untold *)activity->own)->error);
+}
+
+/* A process that is gone cannot be told anything; its drain will say what was lost with it. */
+static void untold_observed(void *context, struct call_run *run, enum call_status status)
+{
+    struct activity *activity = context;
+    struct untold *own = activity->own;
+    struct error *error = own->error;
+
+    activity->call = NULL;
+    if (status == CALL_DONE && !json_get_bool(call_of(run)->detail, "alive", true)) {
+        runner_step_done(activity->runner, activity->step, json_pack("{s:b}", "lost", true), NULL);
+        return;
+    }
+    own->error = NULL;
+    runner_step_failed(activity->runner, activity->step, error, own->evidence);
+}
+
+static void untold(struct activity *activity, struct call *call)
+{
+    const struct plan_step *step = activity_step(activity);
+    struct untold *own = ARENA_NEW(activity->arena, struct untold);
+
+    *own = (struct untold){call->error, arena_text(activity->arena, call->evidence)};
+    call->error = NULL;
+    activity->own = own;
+    activity->stop = untold_stop;
+    activity->call = call_start(activity->runner,
+                                &(struct call_spec){.advance = runner_stamp(activity->runner, step->target)->observe,
+                                                    .verb = "instance.observe",
+                                                    .target = step->target,
+                                                    .params = step->params,
+                                                    .instance = step->target,
+                                                    .timeout_ms = 10000,
+                                                    .ended = untold_observed,
+                                                    .context = activity});
+}
+
 static void on_call_end(void *context, struct call_run *run, enum call_status status)
 {
     struct activity *activity = context;
@@ -131,12 +178,10 @@ static void on_call_end(void *context, struct call_run *run, enum call_status st
     call->detail = NULL;
     if (step->verb >= VERB_TRAFFIC_ADD && step->verb <= VERB_TRAFFIC_REMOVE)
         r->traffic_epoch++;
-    /* A process that is gone cannot be told anything; its drain will say what was lost with it. */
-    if (status == CALL_FAILED && (step->verb == VERB_DRAIN_BEGIN || step->verb == VERB_DRAIN_CANCEL) &&
-        json_object_get(r->lost, step->target)) {
+    if (status == CALL_FAILED && (step->verb == VERB_DRAIN_BEGIN || step->verb == VERB_DRAIN_CANCEL)) {
         json_decref(detail);
-        detail = json_pack("{s:b}", "lost", true);
-        status = CALL_DONE;
+        untold(activity, call);
+        return;
     }
     if (status == CALL_FAILED) {
         struct error *error = call->error;

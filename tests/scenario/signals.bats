@@ -189,6 +189,25 @@ END
     assert_nothing_left
 }
 
+@test "all of it died while nobody looked: destroy asks what became of the work, and then nothing is left" {
+    local died
+
+    project
+    first_release
+    mapfile -t died < <(pids_of r-1 new)
+    kill -KILL "${died[@]}" "$(door_pid)"
+    run p destroy prod --confirm prod
+    assert_failure 1
+    event_there r-2 instance.lost "ended by itself or was replaced before it was drained"
+
+    run p approve r-2 --abandon rooms=unknown,recordings=unknown --comment 'the machine was restarted' --yes
+    assert_success
+    run p resume r-2
+    assert_success
+    assert_equal "$(end_of r-2)" succeeded
+    assert_nothing_left
+}
+
 @test "a release that was stopped before anything stood is ended, and destroy leaves no file of it" {
     project
     first_release
