@@ -308,6 +308,24 @@ static void test_haproxy_script__one_that_somebody_starts_right_now_is_adopted(v
     assert_non_null(strstr(play(*state, driver->ensure, DOOR_MANAGED, "{}", exchanges).detail, "\"started\":false"));
 }
 
+/* Its directory was removed, say: it has the address, and nobody can tell it anything. */
+static void test_haproxy_script__one_without_a_socket_is_told_by_its_number(void **state)
+{
+    const struct exchange exchanges[] = {
+        {EFFECT_LOOK, "PENSTOCK_DOOR=x", THERE(42)},
+        {EFFECT_LINE, "show servers state; *", {.transport = TRANSPORT_REFUSED, .elapsed_ms = 15000}},
+        {EFFECT_HTTP, "GET http://127.0.0.1:8080/", SAYS_STATUS(200, "x")},
+        {EFFECT_SLEEP, "", SLEPT},
+        {EFFECT_LOOK, "42", THERE(42)},
+        {EFFECT_LINE, "show servers state; *", REFUSED},
+        {EFFECT_READ_FILE, "/var/door/haproxy.log", OK_REPLY},
+        {0},
+    };
+
+    assert_string_equal(play(*state, driver->ensure, DOOR_MANAGED, "{}", exchanges).error,
+                        "transient: haproxy runs as process 42 but its socket '/var/door/admin.sock' does not answer");
+}
+
 static void test_haproxy_script__without_the_program_it_says_so(void **state)
 {
     const struct exchange exchanges[] = {
@@ -364,6 +382,7 @@ int main(void)
         TEST_WITH_ARENA(test_haproxy_script__one_that_ends_at_once_shows_its_log),
         TEST_WITH_ARENA(test_haproxy_script__only_refused_means_that_an_address_is_free),
         TEST_WITH_ARENA(test_haproxy_script__one_that_somebody_starts_right_now_is_adopted),
+        TEST_WITH_ARENA(test_haproxy_script__one_without_a_socket_is_told_by_its_number),
         TEST_WITH_ARENA(test_haproxy_script__without_the_program_it_says_so),
         TEST_WITH_ARENA(test_haproxy_script__a_change_is_written_down_and_looked_at_again),
     };

@@ -4,7 +4,7 @@
  * A managed HAProxy runs in the foreground (-db), so that the process that was started is the one that serves, and
  * carries a mark like an instance. One that is there is adopted, whoever started it: its socket in our directory
  * answers. Before one is started, the address is tried: HAProxy binds with SO_REUSEPORT, so a second one would start
- * without a word and take half of the connections.
+ * without a word and take half of the connections. Beside one that only ends what it has, another one is started.
  */
 
 #include <signal.h>
@@ -62,6 +62,7 @@ struct door_call {
     bool there;   /* a process of ours runs */
     bool started; /* and this call started it */
     bool taken;   /* somebody listens on the address, and nobody answered at the socket */
+    pid_t elder;  /* a process of ours that only ends what it has, and listens no more; 0: none */
     size_t pool;  /* index of the pool that is being asked about */
     int64_t waited_ms;
 };
@@ -218,6 +219,14 @@ static enum call_status door_failed_with_log(struct call *call, struct door_call
     return CALL_WANTS;
 }
 
+static struct error *door_mute(const struct door_call *own)
+{
+    return error_hint(error_new(ERR_TIMEOUT, KIND_TRANSIENT,
+                                "haproxy runs as process %d but its socket '%s' does not answer", (int)own->process.pid,
+                                own->door.socket),
+                      "was its directory removed? end it, and another one is started: kill %d", (int)own->process.pid);
+}
+
 static enum call_status door_pause(struct door_call *own, struct effect *want)
 {
     own->waited_ms += POLL_MS;
@@ -240,15 +249,12 @@ static enum call_status door_asked(struct call *call, struct door_call *own, con
                                             "is haproxy running, and does its configuration have 'stats socket %s "
                                             "level admin'?",
                                             own->door.socket));
-    if (own->there) {
-        if (own->waited_ms >= START_WAIT_MS)
-            return door_failed_with_log(call, own,
-                                        error_new(ERR_TIMEOUT, KIND_TRANSIENT,
-                                                  "haproxy runs as process %d but its socket '%s' does not answer",
-                                                  (int)own->process.pid, own->door.socket),
-                                        want);
+    if (own->there && own->waited_ms < START_WAIT_MS)
         return door_pause(own, want);
-    }
+    if (own->there && (own->started || own->taken))
+        return door_failed_with_log(call, own, door_mute(own), want);
+    /* Somebody told it to end softly, which may take as long as its longest connection; nobody is let in meanwhile. */
+    own->elder = own->there ? own->process.pid : 0;
     if (own->taken)
         return call_failed(
             call, error_hint(error_new(ERR_CONFLICT, KIND_PERMANENT,
@@ -315,7 +321,7 @@ static enum call_status door_config_read(struct call *call, struct door_call *ow
 
 static enum call_status door_child(struct call *call, struct door_call *own, enum effect_kind kind, struct effect *want)
 {
-    const char **argv = arena_array(call->arena, 6, sizeof(*argv));
+    const char **argv = arena_array(call->arena, 8, sizeof(*argv));
     const char **extra = arena_array(call->arena, 2, sizeof(*extra));
     struct child_place nowhere = {0};
     size_t count = 0;
@@ -324,6 +330,10 @@ static enum call_status door_child(struct call *call, struct door_call *own, enu
     argv[count++] = kind == EFFECT_RUN ? "-c" : "-db";
     argv[count++] = "-f";
     argv[count++] = own->door.config;
+    if (kind == EFFECT_START && own->elder) {
+        argv[count++] = "-sf";
+        argv[count++] = arena_printf(call->arena, "%d", (int)own->elder);
+    }
     extra[0] = kind == EFFECT_RUN ? NULL : own->door.mark;
     *want = (struct effect){
         .kind = kind, .timeout_ms = CHECK_TIMEOUT_MS, .argv = argv, .cwd = own->door.dir, .log = own->door.log};
@@ -413,6 +423,7 @@ enum call_status haproxy_ensure(struct call *call, const struct reply *last, str
         CALL_TRY(call, door_process_error(last));
         own->process = last->process;
         own->started = own->there = true;
+        own->waited_ms = 0;
         own->phase = ENSURE_SLEPT;
         return want_sleep(want, POLL_MS);
     case ENSURE_LOG_READ:
