@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,6 +53,18 @@ static struct error *remove_old(const char *path)
     return NULL;
 }
 
+/* Whoever may put another socket into its place may as well ring this one: approvers of a shared record do. */
+static struct error *open_to_group(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory CLEANUP(heap_cleanup) = heap_printf("%.*s", slash ? (int)(slash - path) : 0, path);
+    struct stat info;
+
+    if (stat(directory, &info) != 0 || !(info.st_mode & S_IWGRP) || chmod(path, 0660) == 0)
+        return NULL;
+    return error_errno("cannot open the socket '%s' to its group", path);
+}
+
 static struct error *listen_at(const char *path, int fd)
 {
     struct unix_address address;
@@ -64,7 +77,7 @@ static struct error *listen_at(const char *path, int fd)
     TRY(unix_address_open(path, &address));
     result = bind(fd, (const struct sockaddr *)&address.sockaddr, address.length);
     unix_address_close(&address);
-    return result == 0 ? NULL : error_errno("cannot listen on the socket '%s'", path);
+    return result == 0 ? open_to_group(path) : error_errno("cannot listen on the socket '%s'", path);
 }
 
 struct error *io_on_bell(struct io *io, const char *path, io_fn fn, void *context)

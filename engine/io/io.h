@@ -47,7 +47,10 @@ void io_timer_stop(struct io_timer *timer); /* also frees; NULL is fine. A fired
 
 /* SIGTERM, SIGINT, SIGHUP come here instead of ending the process. */
 NODISCARD struct error *io_on_signals(struct io *io, io_signal_fn fn, void *context);
-/* Listens for datagrams on the UNIX socket `path` (any length of path; an old socket file is replaced). */
+/*
+ * Listens for datagrams on the UNIX socket `path` (any length of path; an old socket file is replaced). It is for this user
+ * alone, or for the group too where that may write to its directory.
+ */
 NODISCARD struct error *io_on_bell(struct io *io, const char *path, io_fn fn, void *context);
 /* Calls `fn` once from the loop, after everything that is ready now was handled. */
 void io_soon(struct io *io, io_fn fn, void *context);

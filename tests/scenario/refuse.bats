@@ -211,6 +211,41 @@ ISO='[0-9-]{10}T[0-9:]{8}Z'
     ends second 5
 }
 
+# as_user NAME ARGUMENTS...: the program as another user of the machine, who is in the group `users`.
+as_user()
+{
+    timeout -k 5 90 setpriv --reuid "$1" --regid nogroup --groups users "$PENSTOCK" -C "$REPO" "${@:2}" </dev/null
+}
+
+@test "two users of the machine approve, and nobody believes them to be others" {
+    [[ $(id -u) == 0 ]] || skip 'only root can become somebody else'
+    setpriv --reuid nobody --regid nogroup --clear-groups test -x "$PENSTOCK" || skip 'others cannot reach the program'
+    gates='managers: {people: [nobody, daemon], approvals: 2, barred: [requester], expires: 1h}'
+    project
+    first_release
+    run as_user nobody status prod
+    assert_failure 1
+    assert_line "error[E0601]: cannot open '$REPO/.penstock/record.db': Permission denied"
+    # As docs/explanation/security.md says; the second release makes its own files in there.
+    chgrp -R users "$REPO/.penstock"
+    chmod -R g+rwX "$REPO/.penstock"
+    find "$REPO/.penstock" -type d -exec chmod g+s {} +
+    commit 2.0.0
+    p_background second release prod --yes
+    await 20 gate_waits
+
+    SUDO_USER=daemon SUDO_UID=1 LOGNAME=daemon USER=daemon run as_user nobody approve r-2 --yes
+    assert_success
+    assert_line 'r-2: approve by nobody is in the record'
+    run as_user nobody approve r-2 --yes
+    assert_failure 4
+    assert_line "error[E0301]: 'nobody' has already approved gate 'managers'; it wants 2 different people"
+    as_user daemon approve r-2 --yes
+    ends second 0
+    assert_equal "$(show r-2 '[.decisions[] | select(.used) | .person] | join(" ")')" 'nobody daemon'
+    p audit verify
+}
+
 @test "a no at the gate: the release goes back and ends rejected" {
     at_the_gate
 

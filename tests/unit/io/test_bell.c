@@ -22,6 +22,24 @@ static void test_bell__rings(void **state)
     assert_int_equal(rings, 1);
 }
 
+static void test_bell__is_for_those_who_may_write_to_its_directory(void **state)
+{
+    struct real *real = *state;
+    const char *dir = real_path(real, "shared");
+    const char *path = arena_printf(real->arena, "%s/bell", dir);
+    int rings = 0;
+    struct stat info;
+
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(chmod(dir, 0770), 0);
+    assert_ok(io_on_bell(real->io, path, count_ring, &rings));
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0660);
+    bell_ring(path);
+    real_turn(real, 5);
+    assert_int_equal(rings, 1);
+}
+
 static void test_bell__many_rings_are_few_calls(void **state)
 {
     struct real *real = *state;
@@ -101,6 +119,7 @@ static void test_bell__nobody_there_is_fine(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        TEST_WITH_IO(test_bell__is_for_those_who_may_write_to_its_directory),
         TEST_WITH_IO(test_bell__rings),
         TEST_WITH_IO(test_bell__many_rings_are_few_calls),
         TEST_WITH_IO(test_bell__a_path_may_be_long),
