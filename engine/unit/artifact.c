@@ -6,7 +6,8 @@
  *
  *     d 755 bin                                   a directory
  *     f 755 <64 hex digits> bin/rooms             a file, with its permissions
- *     l <target> bin/rooms-latest                 a link, by its text ("->" stands between target and path)
+ *     l <target> -> bin/rooms-latest              a link, by its text
+ *     l <bytes of target>:<target> -> <path>      one that could be read in two ways
  */
 
 #include <dirent.h>
@@ -27,6 +28,7 @@
 
 #define ENTRIES_LIMIT 1000000
 #define DEPTH_LIMIT 128
+#define ARROW " -> "
 
 struct entry {
     const char *path; /* below the artifact */
@@ -123,6 +125,7 @@ static struct error *collect_link(struct collection *collection, int dir_fd, con
     const char *full = full_path(collection, path);
     int fd CLEANUP(close_fd) = open_beneath(collection->out_fd, full, O_PATH);
     char target[PATH_MAX];
+    const char *text;
     ssize_t length;
 
     if (fd < 0 && errno == EXDEV)
@@ -135,7 +138,10 @@ static struct error *collect_link(struct collection *collection, int dir_fd, con
     if (length < 0)
         return error_errno("cannot read the link '%s'", full);
     target[length] = '\0';
-    push(collection, path, arena_printf(collection->arena, "l %s -> %s", target, path));
+    text = arena_printf(collection->arena, "%s" ARROW "%s", target, path);
+    if (strstr(strstr(text, ARROW) + 1, ARROW))
+        text = arena_printf(collection->arena, "%zd:%s", length, text);
+    push(collection, path, arena_printf(collection->arena, "l %s", text));
     return NULL;
 }
 

@@ -101,6 +101,29 @@ static void test_artifact_collect__each_change_changes_the_digest(void **state)
     }
 }
 
+/* By its target and its name together, a link could pass for another one. */
+static void test_artifact_collect__a_link_is_no_other_link(void **state)
+{
+    static const struct {
+        const char *one, *other;
+    } pairs[] = {
+        {"ln -s a 'out/d/b -> c'", "ln -s 'a -> b' out/d/c"},
+        {"ln -s a 'out/d/-> c'", "ln -s 'a ->' out/d/c"},
+        {"ln -s -- '-> a' out/d/c", "ln -s '4:-> a' out/d/c"},
+    };
+    struct scratch *scratch = *state;
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        const char *make = "rm -rf out; mkdir -p out/d; cd out/d; touch a 'a -> b' 'a ->' -- '-> a' '4:-> a'; cd ../..";
+        const char *first;
+
+        sh(scratch, arena_printf(scratch->arena, "%s; %s", make, pairs[i].one));
+        first = digest_text(scratch, "d");
+        sh(scratch, arena_printf(scratch->arena, "%s; %s", make, pairs[i].other));
+        assert_string_not_equal(digest_text(scratch, "d"), first);
+    }
+}
+
 static void test_artifact_collect__must_be_there(void **state)
 {
     struct scratch *scratch = *state;
@@ -171,6 +194,7 @@ int main(void)
         TEST_WITH_SCRATCH(test_artifact_collect__a_file),
         TEST_WITH_SCRATCH(test_artifact_collect__a_directory_is_its_sorted_entries),
         TEST_WITH_SCRATCH(test_artifact_collect__each_change_changes_the_digest),
+        TEST_WITH_SCRATCH(test_artifact_collect__a_link_is_no_other_link),
         TEST_WITH_SCRATCH(test_artifact_collect__must_be_there),
         TEST_WITH_SCRATCH(test_artifact_collect__must_lie_inside),
         TEST_WITH_SCRATCH(test_artifact_collect__only_files_and_directories),
