@@ -107,19 +107,21 @@ struct error *planning_is_free(struct cli *cli, const char *environment)
     const json_t *row;
     const char *id;
     bool running;
+    bool held;
 
     TRY(rows_live(cli->record, environment, &rows));
     if (json_array_size(rows) == 0)
         return NULL;
     row = json_array_get(rows, 0);
     id = arena_text(cli->arena, json_get_text(row, "id"));
+    held = text_is(json_get_text(row, "state"), "held");
     cli->about = id;
     TRY(follow_is_running(cli, id, environment, &running));
     if (running)
         next_add(cli, "follow it", "watch %s", id);
-    else
+    else if (!held)
         next_add(cli, "go on with it: no runner is alive", "resume %s", id);
-    next_add(cli, "why it is where it is", "show %s", id);
+    next_add(cli, held ? "why it stopped, and what a person can do" : "why it is where it is", "show %s", id);
     return error_new(ERR_CONFLICT, KIND_PERMANENT,
                      "environment '%s' has a live release: %s, %s since %s (%s), asked for by %s", environment, id,
                      text_spaced(cli->arena, json_get_text(row, "state")),
