@@ -236,3 +236,25 @@ END
     assert_equal "$(share_of r-2 "$(unit_of r-2)")" 5000
     take_down
 }
+
+@test "the machine was restarted: all of it is dead, is given up by its exact numbers, and is released anew" {
+    project
+    first_release
+    old=$(pids_of r-1 new)
+    # shellcheck disable=SC2086
+    kill -KILL $old "$(door_pid)"
+    await 5 is_gone "$old"
+
+    # Nobody can tell the dead instance to take nothing new, and that is no reason to stop there for ever.
+    run p destroy prod --confirm prod
+    assert_failure 1
+    assert_line --regexp " approve r-2 --abandon recordings=unknown,rooms=unknown --instance $(unit_of r-1).west.1 --comment WHY   give up exactly what is left$"
+    run p approve prod --abandon rooms=unknown,recordings=unknown --yes -m 'the machine was restarted'
+    assert_success
+    run p resume prod
+    assert_success
+    assert_nothing_left
+    first_release
+    answers
+    take_down
+}
