@@ -16,6 +16,7 @@
 
 #define ANSWER_MOST 256
 #define PROGRAM_WORD "penstock "
+#define ALIGNED_MOST 60 /* longer commands have what they do right behind them */
 
 bool wants_json(const struct cli *cli)
 {
@@ -204,14 +205,17 @@ void print_next(struct cli *cli)
     {
         int columns = text_columns(json_get_text(row, "command"));
 
-        widest = columns > widest ? columns : widest;
+        if (columns <= ALIGNED_MOST)
+            widest = columns > widest ? columns : widest;
     }
     fprintf(stderr, "%s\n", screen_ink(&cli->err, cli->arena, INK_BOLD, "next:"));
     json_array_foreach(cli->next, index, row)
     {
         const char *command = json_get_text(row, "command");
 
-        fprintf(stderr, "  %s%*s   %s\n", command, widest - text_columns(command), "", json_get_text(row, "why"));
+        int space = widest - text_columns(command);
+
+        fprintf(stderr, "  %s%*s   %s\n", command, space > 0 ? space : 0, "", json_get_text(row, "why"));
     }
 }
 

@@ -259,12 +259,14 @@ static struct error *instance_failures(const struct release_view *view, json_t *
             *plan = read_plan(view);
         withhold(view, *plan, log);
         insert_by_time(
-            list, json_pack("{s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:i, s:I, s:s?, s:o}", "step", "stage", "",
-                            "title", arena_printf(view->arena, "instance %s %s", name, lost ? "was lost" : "got sick"),
-                            "target", name, "code", error_code_id(ERR_UNHEALTHY), "text",
-                            lost ? "it died without being asked to" : view_text(row, "reason"), "hint", "state",
-                            lost ? "lost" : "sick", "attempt", 0, "at_ms", (json_int_t)json_get_int(row, "at_ms", 0),
-                            "health", json_get_text(row, "answer"), "log", log));
+            list,
+            json_pack("{s:n, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:i, s:I, s:s?, s:o}", "step", "stage", "", "title",
+                      arena_printf(view->arena, "instance %s %s", name, lost ? "was lost" : "got sick"), "target", name,
+                      "code", error_code_id(ERR_UNHEALTHY), "text",
+                      lost ? arena_printf(view->arena, "instance '%s' ended without being asked", name)
+                           : view_text(row, "reason"),
+                      "hint", "state", lost ? "lost" : "sick", "attempt", 0, "at_ms",
+                      (json_int_t)json_get_int(row, "at_ms", 0), "health", json_get_text(row, "answer"), "log", log));
     }
     return NULL;
 }

@@ -48,6 +48,16 @@ static void log_lines(const json_t *log, struct strbuf *out)
     }
 }
 
+/* The runner that wrote it down did not know how somebody would call the program who reads it. */
+static const char *placed_hint(const struct release_view *view, const char *hint)
+{
+    static const char word[] = "penstock ";
+
+    if (!text_starts(hint, word))
+        return hint;
+    return arena_printf(view->arena, "%s %s", view->program, hint + strlen(word));
+}
+
 struct error *failures_text(const struct release_view *view, const struct screen *screen, struct strbuf *out)
 {
     json_t *failures CLEANUP(json_cleanup) = NULL;
@@ -67,7 +77,7 @@ struct error *failures_text(const struct release_view *view, const struct screen
             strbuf_printf(out, "  step    %s (stage %s, attempt %lld)\n", view_text(one, "title"), stage,
                           (long long)json_get_int(one, "attempt", 0));
         if (json_get_text(one, "hint"))
-            strbuf_printf(out, "  help    %s\n", view_text(one, "hint"));
+            strbuf_printf(out, "  help    %s\n", placed_hint(view, view_text(one, "hint")));
         if (json_get_text(one, "health")) {
             strbuf_text(out, "  answer  the last one:\n");
             indented(out, "    | ", view_text(one, "health"));

@@ -63,6 +63,7 @@ refused()
     assert_says "$D/second.out" "error[E0702]: instance '$new' was not healthy within 1s"
     assert_says "$D/second.out" 'step    '"$new"' is healthy (stage deploy, attempt 1)'
     assert_says "$D/second.out" '| it answered with status 503'
+    assert_says "$D/second.out" "help    penstock -C $REPO logs r-2 $new"
     grep -q '| [0-9]* event=started version=2.0.0 ' "$D/second.out"
     grep -qE ' -C .* show r-2 +why it ended so$' "$D/second.err"
     assert_equal "$(show r-2 '.failures[0].code')" E0702
@@ -122,7 +123,7 @@ refused()
     refused crash-after=1500
 
     grep -qE "instance\.lost +$new ended without being asked" "$D/second.out"
-    assert_says "$D/second.out" 'error[E0702]: it died without being asked to'
+    assert_says "$D/second.out" "error[E0702]: instance '$new' ended without being asked"
     # shellcheck disable=SC2086
     alive $old
     old_unit_serves_alone
