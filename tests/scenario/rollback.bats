@@ -54,6 +54,36 @@ refused()
     new=$(show r-2 '.stamps[] | select(.side == "new") | .instances[0].name')
 }
 
+# env_of VALUE: where the service gets a variable from, in a new commit.
+env_of()
+{
+    pipeline
+    sed -i "s|  env: {.*|  env: {KEY: $1}|" "$REPO/pipelines/prod.yaml"
+    commit "1.0.$((++version))"
+}
+
+@test "a value of the environment that is not there, or is no text: rolled back before anything is started" {
+    version=0
+    project
+    env_of '{from_env: SCENARIO_KEY}'
+    run p release prod --yes
+    assert_failure 6
+    assert_line --partial "variable 'SCENARIO_KEY' for 'KEY' is not set"
+    assert_line --partial 'set it where penstock is started'
+    SCENARIO_KEY=$'caf\xe9' run p release prod --yes
+    assert_failure 6
+    assert_line --partial "the value of 'KEY' is no UTF-8 text"
+    env_of "{from_file: $D/key}"
+    run p release prod --yes
+    assert_failure 6
+    assert_line --partial "while reading the value of 'KEY': cannot open '$D/key': No such file or directory"
+    printf 'two\0words\n' >"$D/key"
+    run p release prod --yes
+    assert_failure 6
+    assert_line --partial "the value of 'KEY' is no UTF-8 text"
+    assert_equal "$(show r-4 '[.stamps[].instances[].pid | values] | length')" 0
+}
+
 # bats test_tags=fast
 @test "the new version never gets healthy: rolled back, with its last answer and the end of its log" {
     health='{get: /health, every: 100ms, timeout: 400ms, healthy: 2, unhealthy: 3, start: 1s}'
