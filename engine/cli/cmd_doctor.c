@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fts.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -29,6 +31,7 @@
 #define MIB ((uint64_t)1024 * 1024)
 #define DISK_LEAST_MIB 200
 #define DISK_LITTLE_MIB 2048
+#define LOGS_MANY_MIB 1024
 #define YEAR_2024_MS INT64_C(1704067200000)
 
 enum finding { FINDING_OK, FINDING_WARNING, FINDING_FAILED };
@@ -179,6 +182,34 @@ static void check_disk(struct examination *own)
     finding = free_mib < DISK_LEAST_MIB ? FINDING_FAILED : free_mib < DISK_LITTLE_MIB ? FINDING_WARNING : FINDING_OK;
     found(own, finding, "disk", arena_printf(arena, "%llu MiB are free at %s", (unsigned long long)free_mib, path),
           finding == FINDING_OK ? NULL : arena_printf(arena, "du -xh '%s' | sort -h | tail", path));
+}
+
+/* Commands' logs are kept short; an instance's grows as long as it lives, and nobody else looks at it. */
+static void check_logs(struct examination *own)
+{
+    struct arena *arena = own->cli->arena;
+    const char *path = arena_printf(arena, "%s/logs", own->cli->state);
+    char *const roots[] = {arena_text(arena, path), NULL};
+    FTS *walk = fts_open(roots, FTS_PHYSICAL, NULL);
+    const char *longest = NULL;
+    uint64_t most = 0, sum = 0;
+    const FTSENT *entry;
+
+    while (walk && (entry = fts_read(walk))) {
+        uint64_t size = entry->fts_info == FTS_F ? (uint64_t)entry->fts_statp->st_size : 0;
+
+        sum += size;
+        if (size > most) {
+            most = size;
+            longest = arena_text(arena, entry->fts_path);
+        }
+    }
+    if (walk)
+        fts_close(walk);
+    if (sum >= LOGS_MANY_MIB * MIB)
+        found(own, FINDING_WARNING, "logs",
+              arena_printf(arena, "%llu MiB in %s", (unsigned long long)(sum / MIB), path),
+              arena_printf(arena, "the longest may be emptied while it is written to: truncate -s 0 '%s'", longest));
 }
 
 static void check_clock(struct examination *own)
@@ -345,6 +376,7 @@ static struct error *examine(struct examination *own)
     check_state_directory(own);
     check_record(own);
     check_disk(own);
+    check_logs(own);
     check_clock(own);
     return check_environments(own);
 }

@@ -166,6 +166,15 @@ static struct error *show_one(struct cli *cli, const struct log_file *file, int6
     return NULL;
 }
 
+/* A log whose middle was taken out is shorter than what was read of it: what comes from here on is shown. */
+static void follow_shortened(int fd)
+{
+    off_t at = lseek(fd, 0, SEEK_CUR);
+
+    if (lseek(fd, 0, SEEK_END) >= at)
+        (void)lseek(fd, at, SEEK_SET);
+}
+
 /* What was added since the last look. */
 static void follow_one(struct cli *cli, struct log_file *file, bool heading, const struct log_file **last)
 {
@@ -175,6 +184,7 @@ static void follow_one(struct cli *cli, struct log_file *file, bool heading, con
 
     if (file->fd < 0)
         file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    follow_shortened(file->fd);
     while (file->fd >= 0 && (got = read(file->fd, piece, sizeof(piece))) > 0)
         text_clean(&clean, piece, (size_t)got);
     if (clean.length == 0)

@@ -29,7 +29,7 @@ static const struct command rows[] = {
      .run = cmd_validate},
     {.name = "doctor",
      .arguments = "",
-     .summary = "check this machine: repository, state directory, front door, ports, clock, disk",
+     .summary = "check this machine: repository, state directory, front door, ports, clock, disk, logs",
      .doc = "Each line says what was looked at and, where it is not well, the command that helps. Changes nothing.",
      .examples = "penstock doctor\tlook\n",
      .exits = "0 1 3",
@@ -298,7 +298,8 @@ static const struct command rows[] = {
      .most = 2,
      .options = {OPTION_LINES, OPTION_FOLLOW},
      .summary = "the last lines of the logs of instances, builds and commands",
-     .doc = "Without a second argument: every log of the release. INSTANCE may be any part of the name that is unique.",
+     .doc = "Without a second argument: every log of the release. INSTANCE may be any part of the name that is unique. "
+            "A log of a build or a command that grows beyond 64 MiB keeps its first and its last 8 MiB.",
      .examples = "penstock logs r-17\tall of them\npenstock logs r-17 west.1 --follow\tone instance, as it goes on\n"
                  "penstock logs r-17 build --lines 200\tthe build\n",
      .exits = "0 1",

@@ -29,6 +29,7 @@
 #define READ_BYTES 16384
 #define READS_A_TURN 4  /* so that one loud child does not keep the loop from the others */
 #define READS_AT_END 64 /* what may still be in the pipe, and more */
+#define LOG_LOOK_MS 1000
 
 struct io_child {
     LIST_ENTRY(io_child) link;
@@ -42,10 +43,11 @@ struct run_effect {
     struct io_effect base;
     struct io_child *child; /* NULL before it was started and after it was handed on */
     struct io_timer *timer;
+    struct io_timer *log_timer;
     struct io_watch *output_watch;
     struct strbuf output;
     int output_fd; /* our end of the pipe, or -1 */
-    int log_fd;    /* open while we copy the output */
+    int log_fd;    /* or -1 */
     int number;    /* why it could not be watched */
     bool timed_out;
 };
@@ -144,20 +146,6 @@ static void signal_group(const struct io_child *child, int number)
     kill(-child->pid, number); /* ESRCH cannot be: the leader is not reaped yet */
 }
 
-static void append_log(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t wrote = write(fd, bytes, length);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return; /* a full disk costs the log, not the step; the record notices by itself */
-        bytes += wrote;
-        length -= (size_t)wrote;
-    }
-}
-
 static void end_output(struct run_effect *self)
 {
     io_watch_close(&self->output_watch);
@@ -179,7 +167,7 @@ static void read_output(struct run_effect *self, int reads)
         }
         strbuf_add(&self->output, bytes, (size_t)got);
         if (self->log_fd >= 0)
-            append_log(self->log_fd, bytes, (size_t)got);
+            log_append(self->log_fd, bytes, (size_t)got);
     }
 }
 
@@ -203,12 +191,21 @@ static void on_run_end(void *context, int events)
     self->child = NULL;
     if (self->output_fd >= 0)
         read_output(self, READS_AT_END);
+    log_shorten(self->log_fd);
     reply.timed_out = self->timed_out;
     if (self->output.cut)
         reply.transport = TRANSPORT_CUT;
     reply.text = strbuf_view(&self->output);
     reply.length = self->output.length;
     effect_reply(&self->base, &reply);
+}
+
+static void on_log_look(void *context)
+{
+    struct run_effect *self = context;
+
+    log_shorten(self->log_fd);
+    self->log_timer = io_timer_start(self->base.io, LOG_LOOK_MS, on_log_look, self);
 }
 
 static void on_grace_over(void *context)
@@ -294,8 +291,6 @@ static void run_begin(struct io_effect *base)
     self->output = (struct strbuf)STRBUF_INIT(effect_limit(base->effect));
     error = run_child(self, &pid, &writing_fd);
     io_close_fd(&writing_fd);
-    if (!base->effect->keep_output)
-        io_close_fd(&self->log_fd);
     if (error) {
         effect_fail_later(base, error);
         return;
@@ -305,6 +300,8 @@ static void run_begin(struct io_effect *base)
         return;
     }
     self->timer = io_timer_start(base->io, effect_timeout(base->effect), on_run_timeout, self);
+    if (self->log_fd >= 0)
+        self->log_timer = io_timer_start(base->io, LOG_LOOK_MS, on_log_look, self);
 }
 
 static void run_release(struct io_effect *base)
@@ -318,6 +315,7 @@ static void run_release(struct io_effect *base)
         leave_to_reaper(base->io, self->child);
     }
     io_timer_stop(self->timer);
+    io_timer_stop(self->log_timer);
     end_output(self);
     io_close_fd(&self->log_fd);
     strbuf_release(&self->output);

@@ -199,6 +199,34 @@ END
     assert_line '    sudo apt-get install haproxy'
 }
 
+@test "doctor tells of logs that have grown large, and which is the longest" {
+    at_gates true
+    run q doctor
+    refute_output --partial ' logs: '
+    mkdir -p .penstock/logs/r-1
+    truncate -s 900M .penstock/logs/r-1/one.log
+    truncate -s 1200M .penstock/logs/r-1/other.log
+    run q doctor
+    assert_line "! logs: 2100 MiB in $PWD/.penstock/logs"
+    assert_line "    the longest may be emptied while it is written to: truncate -s 0 '$PWD/.penstock/logs/r-1/other.log'"
+}
+
+@test "logs --follow goes on with a log whose middle was taken out" {
+    at_gates true
+    log=$(q logs r-1 -o json | jq -r '.logs[0].path')
+    mkdir -p "${log%/*}"
+    seq 1000 >"$log"
+    q logs r-1 --follow >followed 2>&1 3>&- &
+    await 10 grep -qx 1000 followed
+    echo more >>"$log"
+    await 10 grep -qx more followed
+    truncate -s 10 "$log"
+    sleep 1 # it looks four times a second
+    echo 'and more' >>"$log"
+    await 10 grep -qx 'and more' followed
+    kill %1
+}
+
 @test "status and history of two environments, for people and for programs" {
     at_gates true
     run --separate-stderr q status

@@ -239,6 +239,71 @@ static void test_run__cuts_kept_output_and_says_so(void **state)
     assert_int_equal(strlen(real_read(real, run.log)), 300000);
 }
 
+#define SHORTENED "\n[penstock: this log was longer than 64 MiB; its middle was taken out here]\n"
+#define LOG_TOO_LONG_BYTES 70000002 /* a whole number of lines "one line" */
+#define LOG_KEPT_BYTES (8 * 1024 * 1024)
+
+/* The bytes at `offset`; from the end when that is negative. */
+static const char *log_at(struct real *real, const char *path, off_t offset, size_t length)
+{
+    char *text = arena_alloc(real->arena, length + 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (offset < 0)
+        offset += lseek(fd, 0, SEEK_END);
+    assert_int_equal(pread(fd, text, length, offset), length);
+    text[length] = '\0';
+    close(fd);
+    return text;
+}
+
+static void test_run__takes_the_middle_out_of_a_log_that_is_too_long(void **state)
+{
+    struct real *real = *state;
+    struct effect run = run_of(SH("printf '\\nlast line\\n' >&2; exit 3"));
+    struct stat info;
+
+    run.log = real_path(real, "log");
+    assert_ok(file_put(run.log, "first line\n", 11, 0600));
+    assert_int_equal(truncate(run.log, LOG_TOO_LONG_BYTES), 0);
+    assert_int_equal(real_do(real, &run).status, 3);
+    assert_int_equal(stat(run.log, &info), 0);
+    assert_int_equal(info.st_size, 2 * LOG_KEPT_BYTES + sizeof(SHORTENED) - 1);
+    assert_string_equal(log_at(real, run.log, 0, 11), "first line\n");
+    assert_string_equal(log_at(real, run.log, LOG_KEPT_BYTES, sizeof(SHORTENED) - 1), SHORTENED);
+    assert_string_equal(log_at(real, run.log, -11, 11), "\nlast line\n");
+}
+
+static void test_run__leaves_a_long_log_alone(void **state)
+{
+    struct real *real = *state;
+    struct effect run = run_of(SH("echo out"));
+    struct stat info;
+
+    run.log = real_path(real, "log");
+    assert_ok(file_put(run.log, "", 0, 0600));
+    assert_int_equal(truncate(run.log, 64 * 1024 * 1024 - 4), 0);
+    assert_int_equal(real_do(real, &run).status, 0);
+    assert_int_equal(stat(run.log, &info), 0);
+    assert_int_equal(info.st_size, 64 * 1024 * 1024);
+}
+
+static void test_run__shortens_the_log_while_its_child_writes(void **state)
+{
+    struct real *real = *state;
+    const char *log = real_path(real, "log");
+    struct effect run = run_of(SH(arena_printf(real->arena,
+                                               "yes 'one line' | head -c %d >&2\n"
+                                               "while test $(stat -c %%s %s) -gt %d; do sleep 0.01; done\n"
+                                               "echo still here >&2\n",
+                                               LOG_TOO_LONG_BYTES, log, 3 * LOG_KEPT_BYTES)));
+
+    run.log = log;
+    assert_int_equal(real_do(real, &run).status, 0);
+    assert_string_equal(log_at(real, log, LOG_KEPT_BYTES, sizeof(SHORTENED) - 1 + 9), SHORTENED "one line\n");
+    assert_string_equal(log_at(real, log, -16, 16), "line\nstill here\n");
+}
+
 static void test_run__feeds_the_input(void **state)
 {
     struct effect run = run_of((const char *const[]){"/bin/cat", NULL});
@@ -492,6 +557,9 @@ static const struct CMUnitTest tests[] = {
     TEST_WITH_IO(test_run__does_not_follow_a_link_at_the_log),
     TEST_WITH_IO(test_run__keeps_stdout_in_the_reply_and_in_the_log),
     TEST_WITH_IO(test_run__cuts_kept_output_and_says_so),
+    TEST_WITH_IO(test_run__takes_the_middle_out_of_a_log_that_is_too_long),
+    TEST_WITH_IO(test_run__leaves_a_long_log_alone),
+    TEST_WITH_IO(test_run__shortens_the_log_while_its_child_writes),
     TEST_WITH_IO(test_run__feeds_the_input),
     TEST_WITH_IO(test_run__child_has_default_signals_and_its_own_session),
     TEST_WITH_IO(test_run__inherits_no_descriptor_but_the_lock),
