@@ -190,3 +190,9 @@ void prober_settle(struct runner *r, void (*settled)(void *context), void *conte
         prober_tally(p);
     settled(context);
 }
+
+void prober_unsettle(struct runner *r)
+{
+    if (r->prober)
+        r->prober->settled = NULL;
+}

@@ -150,6 +150,7 @@ void prober_start(struct runner *r, const struct plan_monitor *monitor);
 void prober_stop(struct runner *r); /* tallies what is finished, drops the rest */
 /* No further requests; `settled` is called when the last is answered and tallied. */
 void prober_settle(struct runner *r, void (*settled)(void *context), void *context);
+void prober_unsettle(struct runner *r); /* nobody waits for that any more */
 
 /* door.c */
 void door_watch(struct runner *r, const struct plan_monitor *monitor, void (*done)(void *context), void *context);

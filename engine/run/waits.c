@@ -258,8 +258,15 @@ static void settle_soon(void *context)
     prober_settle(activity->runner, settled, activity);
 }
 
+/* The prober goes on without it when its stage is over for another reason. */
+static void settle_stop(struct activity *activity)
+{
+    prober_unsettle(activity->runner);
+}
+
 void settle_start(struct activity *activity)
 {
+    activity->stop = settle_stop;
     activity->timer = io_timer_start(activity->runner->io, 0, settle_soon, activity);
 }
 

@@ -1,5 +1,6 @@
 /* The open-loop client: its failures turn the release back, and the last answers are waited for. */
 
+#include "run/runner.h"
 #include "unit/run/scene.h"
 
 static void everybody_is_sick_for_a_while(void *context)
@@ -46,11 +47,43 @@ static void test_failures_within_the_limit_are_only_counted(void **state)
     scene_end();
 }
 
+/* Its stage was over for another reason, while a request was still under way. */
+static void test_who_waits_no_longer_for_the_last_answer_is_not_told(void **state)
+{
+    json_t *front CLEANUP(json_cleanup) = json_pack("{s:s}", "url", "http://127.0.0.1:8080");
+    json_t *params CLEANUP(json_cleanup) = json_pack("{s:s, s:i}", "path", "/", "every_ms", 1000);
+    struct plan_monitor monitor = {.kind = MONITOR_PROBER, .target = "shift", .params = params};
+    struct plan plan = {.door = front};
+    struct activity *activity = heap_alloc(sizeof(*activity));
+    struct runner r = {.plan = &plan, .tick_due = true, .activities = &activity};
+
+    (void)state;
+    scene_begin((struct scene_pipeline){0});
+    scene_must(io_open(-1, &r.io));
+    r.queue_end = &r.queue;
+    *activity = (struct activity){.runner = &r, .arena = arena_new()};
+    prober_start(&r, &monitor);
+    settle_start(activity);
+    assert_true(sim_step()); /* it asks */
+    assert_true(sim_step()); /* the answer is waited for */
+    activity_stop(activity);
+    assert_null(r.queue);
+    for (int64_t until = sim.now + 10000; sim.now < until && sim_step();)
+        ;
+    prober_stop(&r);
+    assert_int_equal(r.queue->event.kind, EVENT_PROBER_TALLIED);
+    assert_null(r.queue->next);
+    arena_free(r.queue->arena);
+    io_close(r.io);
+    scene_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_more_failures_than_the_limit_take_the_release_back),
         cmocka_unit_test(test_failures_within_the_limit_are_only_counted),
+        cmocka_unit_test(test_who_waits_no_longer_for_the_last_answer_is_not_told),
     };
 
     return RUN_TESTS(tests);
