@@ -417,6 +417,7 @@ struct error *runner_loop(struct runner *r, const char *bell_path)
     TRY(io_on_bell(r->io, bell_path, on_bell, r));
     if (r->options->changed)
         r->heartbeat = io_timer_start(r->io, 1000, on_heartbeat, r);
+    r->bell = true; /* who decided after we had read the journal rang where nobody listened yet */
     tick_soon(r);
     io_run(r->io);
     if (!r->error && r->outcome->result != RUN_ENDED) {

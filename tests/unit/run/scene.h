@@ -63,6 +63,7 @@ static struct scene {
     int plot_count;
     int number;
     bool until_gate;
+    json_t *closures; /* when the next release may not get more traffic; as in its plan's terms */
 } scene;
 
 static void scene_row_seen(const struct row *row)
@@ -219,6 +220,7 @@ static inline struct plan *scene_plan(int64_t *seq)
     facts.repository = "/sim/repository";
     facts.state_dir = record_directory(scene.record);
     facts.record = record_id(scene.record);
+    facts.rules.closures = scene.closures;
     *seq = facts.journal_seq;
     plan_release(scene.arena, scene.project, scene.pipeline, &facts, problems, &plan);
     assert_int_equal(diagnostics_count(problems), 0);

@@ -114,6 +114,40 @@ static void test_a_runner_that_dies_is_resumed_with_a_higher_epoch(void **state)
     scene_end();
 }
 
+/* The decision is in the record, and the bell that rang was the one of the runner before. */
+static void somebody_aborts_unheard(void *context)
+{
+    struct io *io = sim.io;
+
+    (void)context;
+    sim.io = NULL;
+    assert_null(scene_decide("bo", DECISION_ABORT, NULL, NULL));
+    sim.io = io;
+}
+
+/* It waits for a freeze to end, so there is nothing that a runner has to write when it starts. */
+static void test_a_decision_while_a_runner_starts_is_not_missed(void **state)
+{
+    int64_t closes_ms, started_ms;
+
+    (void)state;
+    scene_begin((struct scene_pipeline){0});
+    scene_release();
+    closes_ms = sim.now + sim.wall_offset + 1000;
+    scene.closures = json_in_arena(
+        scene.arena, json_pack("[{s:I, s:I, s:s, s:s}]", "from_ms", (json_int_t)closes_ms, "until_ms",
+                               (json_int_t)closes_ms + 3600 * 1000, "rule", "freeze", "reason", "holidays"));
+    scene_on("calendar.closed", 100, dies);
+    scene_release();
+    scene.count = 0;
+    scene_on("runner.started", 0, somebody_aborts_unheard);
+    scene_run();
+    scene_ended(END_ABORTED);
+    started_ms = scene_find("runner.started", NULL)->boot_ms;
+    assert_in_range(scene_find("release.turned", NULL)->boot_ms - started_ms, 0, 10);
+    scene_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_the_bell_wakes_a_runner_that_waits_at_a_gate),
         cmocka_unit_test(test_nobody_opens_the_gate_and_it_holds),
         cmocka_unit_test(test_a_runner_that_dies_is_resumed_with_a_higher_epoch),
+        cmocka_unit_test(test_a_decision_while_a_runner_starts_is_not_missed),
     };
 
     return RUN_TESTS(tests);
