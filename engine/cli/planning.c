@@ -42,19 +42,6 @@ static struct error *read_facts(struct cli *cli, const char *environment, struct
     return facts_read(cli->record, cli->arena, environment, out);
 }
 
-/* A plan that the record cannot give back would be a release that nobody can end. */
-static struct error *check_texts(const struct facts *facts)
-{
-    const char *const texts[] = {facts->requester, facts->repository, facts->state_dir, facts->branch};
-
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        if (!text_is_utf8(texts[i]))
-            return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is not UTF-8, and the record holds nothing else",
-                             texts[i]);
-    }
-    return NULL;
-}
-
 static struct error *fill_facts(struct cli *cli, const char *environment, struct facts *facts)
 {
     TRY(person_need(cli, environment, &facts->requester));
@@ -62,7 +49,11 @@ static struct error *fill_facts(struct cli *cli, const char *environment, struct
     facts->state_dir = cli->state;
     facts->branch = facts->branch ? facts->branch : "";
     facts->subject = facts->subject ? facts->subject : "";
-    return check_texts(facts);
+    /* A plan that the record cannot give back would be a release that nobody can end. Paths were looked at before. */
+    if (!text_is_utf8(facts->branch))
+        return error_new(ERR_USAGE, KIND_PERMANENT, "'%s' is not UTF-8, and the record holds nothing else",
+                         facts->branch);
+    return NULL;
 }
 
 static struct error *fill_commit(struct cli *cli, const char *commit, struct facts *facts)

@@ -335,12 +335,6 @@ printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
     assert_failure 2
     assert_output --partial 'is not UTF-8, and the record holds nothing else'
     assert_equal "$(p history -o json | jq '.releases | length')" 1
-    # Nor a place.
-    mv "$REPO" "$D/"$'caf\xe9'
-    REPO=$D/$'caf\xe9'
-    run p plan prod release/1
-    assert_failure 2
-    assert_output --partial 'is not UTF-8, and the record holds nothing else'
 }
 
 @test "what a killed git leaves is in nobody's way for longer than it is told" {
