@@ -134,9 +134,9 @@ static void test_a_decision_while_a_runner_starts_is_not_missed(void **state)
     scene_begin((struct scene_pipeline){0});
     scene_release();
     closes_ms = sim.now + sim.wall_offset + 1000;
-    scene.closures = json_in_arena(
-        scene.arena, json_pack("[{s:I, s:I, s:s, s:s}]", "from_ms", (json_int_t)closes_ms, "until_ms",
-                               (json_int_t)closes_ms + 3600 * 1000, "rule", "freeze", "reason", "holidays"));
+    scene.closures = json_in_arena(scene.arena, json_pack("[{s:I, s:I, s:s, s:s}]", "from_ms", (json_int_t)closes_ms,
+                                                          "until_ms", (json_int_t)closes_ms + 3600 * 1000, "rule",
+                                                          "freeze", "reason", "holidays"));
     scene_on("calendar.closed", 100, dies);
     scene_release();
     scene.count = 0;
