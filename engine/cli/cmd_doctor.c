@@ -21,6 +21,7 @@
 #include "cli/load.h"
 #include "cli/print.h"
 #include "drivers/child.h"
+#include "drivers/traffic/haproxy_reply.h"
 #include "io/io.h"
 #include "plan/facts.h"
 #include "spec/diagnostics.h"
@@ -28,6 +29,7 @@
 #include "unit/source.h"
 
 #define LOOK_MS 5000
+#define DOOR_MOST_BYTES ((size_t)8 * 1024 * 1024)
 #define MIB ((uint64_t)1024 * 1024)
 #define DISK_LEAST_MIB 200
 #define DISK_LITTLE_MIB 2048
@@ -264,24 +266,60 @@ static void check_haproxy(struct examination *own)
               arena_printf(own->cli->arena, "version %s", version_of(own->cli->arena, looking.text)), NULL);
 }
 
+/* A pool in which the live unit has traffic by the record, and nobody by the front door; NULL: there is none. */
+static const char *unserved_pool(struct examination *own, const char *environment, const struct haproxy_seen *seen)
+{
+    struct facts facts = {0};
+    const json_t *pool;
+    size_t i;
+
+    if (!own->cli->record)
+        return NULL;
+    error_free(facts_read(own->cli->record, own->cli->arena, environment, &facts));
+    json_array_foreach(facts.pools, i, pool)
+    {
+        bool served = false;
+
+        for (size_t k = 0; k < seen->server_count; k++)
+            served = served || (text_is(seen->servers[k].pool, json_string_value(pool)) &&
+                                seen->servers[k].state == HAPROXY_READY && seen->servers[k].weight > 0);
+        if (!served)
+            return json_string_value(pool);
+    }
+    return NULL;
+}
+
 static void check_socket(struct examination *own, const char *environment, const char *socket_path)
 {
     struct arena *arena = own->cli->arena;
     const char *name = arena_printf(arena, "front door of %s", environment);
-    struct effect effect = {.kind = EFFECT_LINE, .timeout_ms = LOOK_MS, .path = socket_path, .text = "show info\n"};
+    const char *question = arena_printf(arena, "%s\n", haproxy_question(arena, NULL, false));
+    struct effect effect = {.kind = EFFECT_LINE,
+                            .timeout_ms = LOOK_MS,
+                            .limit_bytes = DOOR_MOST_BYTES,
+                            .path = socket_path,
+                            .text = question};
+    struct haproxy_seen seen = {0};
     struct looking looking;
     struct error *error = look_at(own->cli, &effect, &looking);
+    const char *pool;
 
+    if (!error && looking.transport == TRANSPORT_OK)
+        error = haproxy_read_seen(arena, looking.text, strlen(looking.text), &seen);
+    pool = error ? NULL : unserved_pool(own, environment, &seen);
     if (error)
         found_error(own, name, error);
-    else if (looking.transport != TRANSPORT_OK || !strstr(looking.text, "Version"))
+    else if (looking.transport != TRANSPORT_OK)
         found(own, FINDING_FAILED, name, arena_printf(arena, "HAProxy does not answer at %s", socket_path),
               arena_printf(arena, "add to its global section: stats socket %s level admin", socket_path));
+    else if (pool)
+        found(own, FINDING_FAILED, name,
+              arena_printf(arena, "HAProxy has nobody who serves pool '%s': it forgets servers when it is reloaded",
+                           pool),
+              arena_printf(arena, "penstock release %s", environment));
     else
         found(own, FINDING_OK, name,
-              arena_printf(arena, "HAProxy %s answers at %s", version_of(arena, strstr(looking.text, "Version") - 1),
-                           socket_path),
-              NULL);
+              arena_printf(arena, "HAProxy %s answers at %s", seen.version ? seen.version : "", socket_path), NULL);
 }
 
 /* 0: free; else why it cannot be bound. */

@@ -245,6 +245,10 @@ is_busy() { haproxy_says 'show stat app 4 -1' "$D/door" | cut -d , -f 5 | grep -
     worker=$(existing_pid)
     kill -USR2 "$door"
     await 5 has_new_worker "$worker"
+    run p doctor
+    assert_failure 1
+    assert_line "✗ front door of prod: HAProxy has nobody who serves pool 'app': it forgets servers when it is reloaded"
+    assert_line '    penstock release prod'
     commit 2.0.0
     run p release prod --yes
     assert_success
