@@ -139,10 +139,16 @@ static struct error *find_stray(struct look *look)
     struct history_range range = {0};
 
     if (!look->trunk) {
-        look->out->stray = arena_printf(look->arena, "there is no branch '%s' to compare with", trunk_name(look));
+        look->out->stray_unknown =
+            arena_printf(look->arena, "there is no branch '%s' to compare with", trunk_name(look));
         return NULL;
     }
     TRY(off_trunk(look, &range));
+    if (range.more) {
+        look->out->stray_unknown =
+            arena_printf(look->arena, "more than %d commits are not on '%s'", RANGE_LIMIT, trunk_name(look));
+        return NULL;
+    }
     for (int i = 0; i < range.count; i++) {
         const struct history_commit *commit = &range.commits[i];
         const char *source;
@@ -153,8 +159,6 @@ static struct error *find_stray(struct look *look)
         look->out->stray = arena_printf(look->arena, "%s (%s)", commit->short_id, commit->subject);
         return NULL;
     }
-    if (range.more)
-        look->out->stray = arena_printf(look->arena, "more than %d commits", RANGE_LIMIT);
     return NULL;
 }
 

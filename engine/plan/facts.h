@@ -60,6 +60,7 @@ struct fact_rules {
     int branch_count;
     bool of_origin;    /* they are origin's: the clone's own do not count */
     const char *stray; /* from_trunk: the first commit that is neither on the trunk nor a proved pick; NULL = none */
+    const char *stray_unknown; /* why that cannot be said; NULL = it can */
     bool changelog_changed;
     struct fact_author *authors; /* of live commit..commit */
     int author_count;

@@ -82,15 +82,20 @@ static bool from_trunk_applies(const struct builder *b)
 
 static void judge_from_trunk(struct builder *b, struct finding *out)
 {
-    const char *stray = b->facts->rules.stray, *trunk = b->project->trunk;
+    const char *stray = b->facts->rules.stray, *unknown = b->facts->rules.stray_unknown, *trunk = b->project->trunk;
 
-    out->met = !stray;
+    out->met = !stray && !unknown;
     if (out->met) {
         out->detail = arena_printf(b->arena, "every commit is on %s, or a proved pick from it", trunk);
         return;
     }
-    out->detail = arena_printf(b->arena, "commit %.7s is neither on '%s' nor a proved pick from it", stray, trunk);
     out->mark = b->environment->from_trunk_mark;
+    if (unknown) {
+        out->detail = unknown;
+        out->hint = "git fetch origin '+refs/heads/*:refs/remotes/origin/*' brings all branches";
+        return;
+    }
+    out->detail = arena_printf(b->arena, "commit %.7s is neither on '%s' nor a proved pick from it", stray, trunk);
     out->hint = arena_printf(b->arena, "bring the change to '%s' first, then pick it from there", trunk);
 }
 

@@ -155,6 +155,18 @@ freeze_now()
     assert_equal "$(audit_json branches | jq -c '[.rows[].name]')" '["release/2026.11"]'
 }
 
+# bats test_tags=fast
+@test "a clone without the trunk is told so, and how to get it" {
+    prod_rules='branches: ["release/*"]
+    from_trunk: true'
+    lanes_project
+    git_ branch -m release/1
+    run --separate-stderr p plan prod release/1
+    assert_failure 3
+    [[ ${stderr_lines[0]} == "error[E0202]: there is no branch 'main' to compare with" ]]
+    [[ $stderr == *"= help: git fetch origin '+refs/heads/*:refs/remotes/origin/*' brings all branches; or "* ]]
+}
+
 @test "authors are barred however many commits came after theirs" {
     prod_rules='branches: ["release/*"]'
     lanes_project
