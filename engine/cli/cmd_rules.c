@@ -101,19 +101,22 @@ struct error *cmd_review(struct cli *cli)
     return NULL;
 }
 
-/* The commit that was named, or the trunk's newest; it must be on the trunk. */
+/* The commit that was named, or the trunk's newest; it must be on the trunk, which is origin's where there is one. */
 static struct error *commit_of_trunk(struct cli *cli, struct source_commit *out)
 {
     const char *repository = project_path(cli, cli->project->repository);
     const char *named = cli->options.arguments[1], *trunk = cli->project->trunk;
     struct source_commit tip = {0};
-    bool on_trunk;
+    bool of_origin, on_trunk;
 
-    TRY(source_resolve(cli->arena, repository, trunk, &tip));
-    TRY(source_resolve(cli->arena, repository, named ? named : trunk, out));
+    TRY(source_shared(cli->arena, repository, trunk, &tip, &of_origin));
+    *out = tip;
+    if (named)
+        TRY(source_resolve(cli->arena, repository, named, out));
     TRY(history_is_ancestor(repository, out->id, tip.id, &on_trunk));
     if (on_trunk)
         return NULL;
+    trunk = of_origin ? arena_printf(cli->arena, "origin/%s", trunk) : trunk;
     return error_hint(error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "%s is not on %s: a release branch begins there",
                                 out->short_id, trunk),
                       "merge it into %s first", trunk);

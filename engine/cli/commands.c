@@ -243,7 +243,8 @@ static const struct command rows[] = {
      .most = 2,
      .summary = "make a release branch, from the trunk only",
      .doc =
-         "At the trunk's newest commit, or at COMMIT, which must be on the trunk. Nobody's work tree is touched. It is in "
+         "At the trunk's newest commit, or at COMMIT, which must be on the trunk; where the clone has an origin, its trunk "
+         "counts, as of the last `git fetch`. Nobody's work tree is touched. It is in "
          "the record who made it, when and where; give it to the others with git push.",
      .examples = "penstock branch release/2026.11\tfrom the trunk as it is\n",
      .exits = "0 1 2 4 7",

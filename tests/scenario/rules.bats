@@ -153,6 +153,21 @@ freeze_now()
     assert_failure 2
     assert_output --partial "'release/..' cannot be the name of a branch"
     assert_equal "$(audit_json branches | jq -c '[.rows[].name]')" '["release/2026.11"]'
+
+    # Origin's, where there is one: it has less, or more, than the clone's own.
+    git_ init -q --bare "$D/origin.git"
+    git_ remote add origin "$D/origin.git"
+    git_ switch -q main
+    git_ push -q origin main
+    commit_file quick.txt 'not pushed'
+    run p branch release/2026.12 main
+    assert_failure 4
+    assert_output --partial 'is not on origin/main: a release branch begins there'
+    git_ push -q origin main
+    git_ reset -q --hard HEAD~1
+    run p branch release/2026.12
+    assert_success
+    assert_equal "$(git_ rev-parse release/2026.12)" "$(git_ rev-parse origin/main)"
 }
 
 # bats test_tags=fast
