@@ -9,6 +9,7 @@
 #include "cli/load.h"
 #include "cli/print.h"
 #include "spec/project.h"
+#include "unit/branch.h"
 #include "unit/history.h"
 #include "view/rows.h"
 
@@ -124,6 +125,8 @@ static struct error *check_branch(struct hotfix *own, const char **said)
         TRY(is_applied(own, &range, &own->applied));
     if (range.count && !own->applied)
         return not_live_error(own, &range);
+    if (!own->applied)
+        TRY(branch_check_free(&(struct branch_change){.repository = own->repository, .branch = own->branch}));
     if (own->by_hand)
         TRY(hotfix_read_made(own));
     *said = own->applied ? "the picks are on it already and are not live yet: the hotfix goes on from there"

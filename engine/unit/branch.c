@@ -147,6 +147,18 @@ static struct error *check_work_trees(const struct branch_change *change, const 
                       "leave it there first: git switch --detach (git worktree list says where)");
 }
 
+struct error *branch_check_free(const struct branch_change *change)
+{
+    git_repository *git CLEANUP(repository_close) = NULL;
+    git_reference *now CLEANUP(reference_cleanup) = NULL;
+
+    TRY(open_for(change, &git));
+    if (git_branch_lookup(&now, git, change->branch, GIT_BRANCH_LOCAL) < 0)
+        return repository_error("cannot read the branch '%s'", change->branch);
+    return git_reference_target(now) ? check_work_trees(change, now)
+                                     : other_name(change, git_reference_symbolic_target(now));
+}
+
 static struct error *check_forward(git_repository *git, const struct branch_change *change, const git_oid *old,
                                    const char *new, git_oid *out)
 {

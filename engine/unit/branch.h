@@ -26,6 +26,9 @@ NODISCARD struct error *branch_check_name(const char *branch);
 /* ERR_CONFLICT when it exists, wherever it points to. `commit` is a full id. */
 NODISCARD struct error *branch_create(const struct branch_change *change, const char *commit);
 
+/* Could it be moved? ERR_CONFLICT when it is checked out in a work tree, or is another one's name; before anything is done for it. */
+NODISCARD struct error *branch_check_free(const struct branch_change *change);
+
 /*
  * From `old` to `new`, which must come after it. ERR_CONFLICT when the branch is not at `old` (any more), or is checked
  * out; KIND_TRANSIENT while another program holds its lock. Nothing happened then.

@@ -229,6 +229,12 @@ printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
     wait "$waiting_pid" || true
     assert_equal "$(state_of r-2)" waiting
 
+    # What cannot move the branch takes nothing back for it.
+    git_ worktree add -q "$D/theirs" release/1
+    no_hotfix 7 "the branch 'release/1' is checked out" "$fix" --supersede
+    git_ worktree remove "$D/theirs"
+    assert_equal "$(state_of r-2)" waiting
+
     p_background hotfix hotfix "$fix" --onto release/1 --supersede --yes
     ends next 6
     assert_equal "$(end_of r-2)" rolled_back

@@ -157,6 +157,11 @@ static void test_branch_move__not_another_name_of_one(void **state)
     assert_fails_with_hint(branch_move(&change, id_of(scratch, "release"), id_of(scratch, "main")), ERR_CONFLICT,
                            "'current' is only another name of the branch 'release'",
                            "nothing was changed; name 'release' itself");
+    assert_fails_with_hint(branch_check_free(&change), ERR_CONFLICT,
+                           "'current' is only another name of the branch 'release'",
+                           "nothing was changed; name 'release' itself");
+    change.branch = "release";
+    assert_ok(branch_check_free(&change));
     assert_string_equal(id_of(scratch, "release"), id_of(scratch, "main~2"));
 }
 
