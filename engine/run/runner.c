@@ -79,6 +79,28 @@ void runner_fail(struct runner *r, struct error *error)
     io_stop(r->io);
 }
 
+/*
+ * Is something else there by now than what a person gave up? Then the numbers may come to be the same again, but they
+ * would not be of the same work. What was given up is not left any more, and what died is counted as lost.
+ */
+static bool is_other_work(const json_t *given_up, const json_t *sampled)
+{
+    const char *probe;
+    json_t *row;
+    bool any_left = false, other = false;
+    int64_t forced = 0;
+
+    json_object_foreach(json_object_get(sampled, "ledger"), probe, row)
+    {
+        const json_t *left = json_object_get(row, "left");
+
+        forced += json_get_int(row, "forced", 0);
+        any_left = any_left || json_integer_value(left) > 0;
+        other = other || (json_is_integer(left) && !json_equal(left, json_object_get(given_up, probe)));
+    }
+    return other && (any_left || forced == 0) && !json_get_bool(sampled, "gone", false);
+}
+
 /* What of an event the runner itself must remember, besides the machine. The same for live and for read-back rows. */
 static void remember(struct runner *r, const struct event *event)
 {
@@ -106,12 +128,14 @@ static void remember(struct runner *r, const struct event *event)
     case EVENT_DRAIN_SAMPLED:
         if (instance)
             json_object_set_new(r->ledgers, instance, json_deep_copy(event->body));
+        if (instance && is_other_work(json_object_get(r->forced, instance), event->body))
+            json_object_del(r->forced, instance);
         break;
     case EVENT_INSTANCE_LOST:
         if (instance)
             json_object_set_new(r->lost, instance, json_true());
         break;
-    case EVENT_DECISION_MADE:
+    case EVENT_DECISION_MADE: /* good for as long as what was looked at is what is there */
         if (event->decision == DECISION_FORCE && event->step >= 0 && event->step < r->plan->step_count)
             json_object_set_new(r->forced, r->plan->steps[event->step].target,
                                 json_deep_copy(json_object_get(event->body, "values")));

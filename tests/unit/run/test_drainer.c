@@ -147,6 +147,35 @@ static void test_work_is_given_up_only_when_asked_and_by_its_exact_numbers(void 
     scene_end();
 }
 
+static int done_by_then = -1;
+
+/* In the same moment another room lands, which ends long before the first. */
+static void give_up_beside_another(void *context)
+{
+    give_up(context);
+    scene_room(scene_old(), 3000, 0);
+}
+
+static void give_up_again(void *context)
+{
+    done_by_then = scene_rows("step.done", "drain.wait");
+    give_up(context);
+}
+
+static void test_a_decision_about_other_work_is_not_kept_for_later(void **state)
+{
+    (void)state;
+    begin();
+    scene_on("traffic.drain", 0, room_stays);
+    scene_on("drain.overdue", 1000, give_up_beside_another);
+    scene_on("drain.overdue", 20000, give_up_again);
+    scene_release();
+    scene_ended(END_SUCCEEDED);
+    assert_int_equal(done_by_then, 0);
+    assert_null(right);
+    scene_end();
+}
+
 static void test_a_deadline_that_fails_takes_the_release_back(void **state)
 {
     (void)state;
@@ -171,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_who_starts_anew_did_not_drain),
         cmocka_unit_test(test_a_front_door_that_forgot_the_instance_proves_nothing),
         cmocka_unit_test(test_work_is_given_up_only_when_asked_and_by_its_exact_numbers),
+        cmocka_unit_test(test_a_decision_about_other_work_is_not_kept_for_later),
         cmocka_unit_test(test_a_deadline_that_fails_takes_the_release_back),
     };
 
