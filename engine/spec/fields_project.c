@@ -38,6 +38,7 @@ static const struct field gate_fields[] = {
     {.name = "people",
      .type = FIELD_TEXTS,
      .form = FORM_PERSON,
+     .min = 1,
      .unique = true,
      AT(people),
      .fallback_words = "anyone who may write the record",

@@ -24,7 +24,7 @@ static const char project_text[] = "project: bench\n"
                                    "environments:\n"
                                    "  prod:\n"
                                    "    gates:\n"
-                                   "      managers: {people: [], approvals: 1, expires: 24h}\n";
+                                   "      managers: {approvals: 1, expires: 24h}\n";
 
 static void no_problems(struct diagnostics *problems)
 {
