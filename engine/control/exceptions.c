@@ -29,15 +29,15 @@ static bool is_author(const json_t *authors, const char *person)
     return false;
 }
 
-/* The authors as the release's plan has them; *plan owns them. */
-static struct error *read_authors(struct deciding *own, json_t **plan, const json_t **out)
+/* The terms of the release as its plan has them; *plan owns them. */
+static struct error *read_terms(struct deciding *own, json_t **plan, const json_t **out)
 {
     const char *text;
     size_t length;
 
     TRY(evidence_get(own->record, own->arena, deciding_text(own->release, "plan"), &text, &length));
     TRY(json_parse(text, length, "plan", plan));
-    *out = json_object_get(json_object_get(*plan, "terms"), "authors");
+    *out = json_object_get(*plan, "terms");
     return NULL;
 }
 
@@ -65,22 +65,35 @@ static struct error *refuse_override(const struct deciding *own, const char *why
                      own->request->person, why, own->request->override->rule);
 }
 
-/* With a live release: whoever wants it through does not decide that alone. */
-static struct error *check_barred(struct deciding *own)
+static struct error *not_listed(struct deciding *own, const json_t *people)
 {
-    const struct overrides_spec *permitted = own->request->override->permitted;
+    struct error *error = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' may not override rules of %s",
+                                    own->request->person, own->request->release);
+
+    if (json_array_size(people) == 0)
+        return error_hint(error, "nobody might when it was planned");
+    return error_hint(error, "these might when it was planned: %s", deciding_people(own->arena, people));
+}
+
+/*
+ * With a live release its own terms count too: the file may be another one by now. And whoever wants it through does not
+ * decide that alone.
+ */
+static struct error *check_of_release(struct deciding *own)
+{
     json_t *plan CLEANUP(json_cleanup) = NULL;
-    const json_t *authors;
+    const json_t *terms, *overrides;
+    const char *person = own->request->person;
 
     TRY(deciding_release(own));
-    if (permitted->bar_requester && text_is(own->request->person, deciding_text(own->release, "requester"))) {
+    TRY(read_terms(own, &plan, &terms));
+    overrides = json_object_get(terms, "overrides");
+    if (!authors_has(json_object_get(overrides, "people"), person))
+        own->refusal = not_listed(own, json_object_get(overrides, "people"));
+    else if (json_get_bool(overrides, "bar_requester", false) &&
+             text_is(person, deciding_text(own->release, "requester")))
         own->refusal = refuse_override(own, "asked for this release");
-        return NULL;
-    }
-    if (!permitted->bar_authors)
-        return NULL;
-    TRY(read_authors(own, &plan, &authors));
-    if (is_author(authors, own->request->person))
+    else if (json_get_bool(overrides, "bar_authors", false) && is_author(json_object_get(terms, "authors"), person))
         own->refusal = refuse_override(own, "wrote commits of this release");
     return NULL;
 }
@@ -107,7 +120,7 @@ struct error *check_override(struct deciding *own, int64_t now_ms)
                                   "these may: %s", listed(own->arena, &wanted->permitted->people));
         return NULL;
     }
-    return *own->request->release ? check_barred(own) : NULL;
+    return *own->request->release ? check_of_release(own) : NULL;
 }
 
 struct error *check_review(struct deciding *own)
@@ -115,7 +128,7 @@ struct error *check_review(struct deciding *own)
     json_t *params CLEANUP(json_cleanup) = json_pack("{s:s}", "release", own->request->release);
     json_t *review CLEANUP(json_cleanup) = NULL;
     json_t *plan CLEANUP(json_cleanup) = NULL;
-    const json_t *authors;
+    const json_t *terms;
 
     TRY(query_row(own->record, "review", params, &review));
     if (!json_is_object(review))
@@ -130,11 +143,11 @@ struct error *check_review(struct deciding *own)
     if (!*own->request->comment)
         return error_hint(error_new(ERR_USAGE, KIND_PERMANENT, "a review needs its result"),
                           "say what you found with --comment");
-    TRY(read_authors(own, &plan, &authors));
+    TRY(read_terms(own, &plan, &terms));
     if (text_is(own->request->person, deciding_text(own->release, "requester")))
         own->refusal = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' asked for %s; somebody else reviews it",
                                  own->request->person, own->request->release);
-    else if (is_author(authors, own->request->person))
+    else if (is_author(json_object_get(terms, "authors"), own->request->person))
         own->refusal = error_new(ERR_NOT_ALLOWED, KIND_PERMANENT, "'%s' wrote commits of %s; somebody else reviews it",
                                  own->request->person, own->request->release);
     return NULL;

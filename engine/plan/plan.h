@@ -124,6 +124,7 @@ enum plan_kind {
  *   base_commit   the commit that was live; absent on a first release
  *   scheduled     true: a nightly job asked for it
  *   allow_as      true: decisions about it may be given in another person's name
+ *   overrides     {people, bar_requester, bar_authors}: who may let one of its rules be broken while it is live
  *   back_to       "r-12": the release that a PLAN_ROLLBACK repeats
  *   authors       [{name, mail, logins: [...]}] of base_commit..commit, committers too
  *   rules         [{rule, verdict: "met" | "overridden" | "exempt", detail, override_seq?}]

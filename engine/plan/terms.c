@@ -50,6 +50,18 @@ static void set_list(json_t *terms, const char *key, const json_t *list)
         json_object_set_new(terms, key, json_deep_copy(list));
 }
 
+/* While the release is live; before, the planner itself asks who gave an override. */
+static void set_overrides(const struct overrides_spec *overrides, json_t *terms)
+{
+    json_t *people = json_array();
+
+    for (int i = 0; i < overrides->people.count; i++)
+        json_array_append_new(people, json_string(overrides->people.items[i]));
+    json_object_set_new(terms, "overrides",
+                        json_pack("{s:o, s:b, s:b}", "people", people, "bar_requester", overrides->bar_requester,
+                                  "bar_authors", overrides->bar_authors));
+}
+
 static void set_times(struct builder *b, json_t *terms)
 {
     const struct fact_request *request = &b->facts->request;
@@ -77,6 +89,8 @@ void terms_build(struct builder *b)
         json_object_set_new(terms, "scheduled", json_true());
     if (b->environment->allow_as)
         json_object_set_new(terms, "allow_as", json_true());
+    if (b->environment->overrides.given)
+        set_overrides(&b->environment->overrides, terms);
     if (facts->request.back_to)
         json_object_set_new(terms, "back_to", json_string(facts->request.back_to));
     set_list(terms, "picks", facts->request.picks);

@@ -11,8 +11,8 @@ static const struct overrides_spec permitted = {
     .given = true, .people = {.items = people, .count = 3}, .bar_requester = true, .bar_authors = true};
 static const struct overrides_spec nobody = {0};
 
-/* A live hotfix that ana asked for; bo wrote it. */
-static void plan_hotfix(struct scene *scene)
+/* A live hotfix that ana asked for; bo wrote it. `overrides`: as its terms have them; stolen, may be NULL. */
+static void plan_hotfix_with(struct scene *scene, json_t *overrides)
 {
     struct facts facts = {0};
     struct plan *plan;
@@ -21,11 +21,18 @@ static void plan_hotfix(struct scene *scene)
     assert_ok(facts_read(scene->record, scene->arena, "prod", &facts));
     plan = scene_make_plan(scene, "cccccccccccccccccccccccccccccccccccccccc", &facts);
     plan->kind = PLAN_HOTFIX;
-    plan->terms.json = json_in_arena(scene->arena, json_pack("{s:[{s:s, s:s, s:[s]}], s:i}", "authors", "name", "Bo",
-                                                             "mail", "bo@x.org", "logins", "bo", "review_ms", 1000));
+    plan->terms.json =
+        json_in_arena(scene->arena, json_pack("{s:[{s:s, s:s, s:[s]}], s:i, s:o*}", "authors", "name", "Bo", "mail",
+                                              "bo@x.org", "logins", "bo", "review_ms", 1000, "overrides", overrides));
     plan_encode(scene->arena, plan);
     assert_ok(run_begin(scene->record, scene->arena, plan, facts.journal_seq));
     scene->plan = plan;
+}
+
+static void plan_hotfix(struct scene *scene)
+{
+    plan_hotfix_with(scene, json_pack("{s:[s, s, s], s:b, s:b}", "people", "ana", "bo", "chi", "bar_requester", 1,
+                                      "bar_authors", 1));
 }
 
 static struct error * override(struct scene *scene, const char *release, const char *person, int64_t in_ms)
@@ -111,6 +118,39 @@ static void test_override__of_a_live_release_bars_who_wants_it_through(void **st
     assert_ok(override(scene, scene->plan->release, "chi", HOUR));
 }
 
+/* The project file is whatever is at hand; what the release was planned with is not. */
+static void refuse_forged(struct scene *scene, const char *hint)
+{
+    static const char *others[] = {"eve"};
+    static const struct overrides_spec forged = {.given = true, .people = {.items = others, .count = 1}};
+    struct override_request wanted = {"prod", "freeze", clock_wall_ms() + HOUR, &forged};
+    struct decision_request request = {.release = scene->plan->release,
+                                       .decision = DECISION_OVERRIDE,
+                                       .person = "eve",
+                                       .comment = "now",
+                                       .override = &wanted};
+    struct error *error = control_decide(scene->record, scene->arena, &request);
+
+    assert_non_null(error);
+    assert_int_equal(error->code, ERR_NOT_ALLOWED);
+    assert_string_equal(error->text, "'eve' may not override rules of r-2");
+    assert_string_equal(error->hint, hint);
+    error_free(error);
+    assert_non_null(ask(scene, "decisions", "refused"));
+}
+
+static void test_override__of_a_live_release_is_for_those_whom_its_terms_name(void **state)
+{
+    plan_hotfix(*state);
+    refuse_forged(*state, "these might when it was planned: ana, bo, chi");
+}
+
+static void test_override__of_a_live_release_is_for_nobody_where_its_terms_name_nobody(void **state)
+{
+    plan_hotfix_with(*state, NULL);
+    refuse_forged(*state, "nobody might when it was planned");
+}
+
 static void test_review__is_of_somebody_else_after_the_end(void **state)
 {
     struct scene *scene = *state;
@@ -144,6 +184,8 @@ int main(void)
         SCENE_TEST(test_override__needs_a_reason_and_an_end),
         SCENE_TEST(test_override__is_for_those_whom_the_environment_names),
         SCENE_TEST(test_override__of_a_live_release_bars_who_wants_it_through),
+        SCENE_TEST(test_override__of_a_live_release_is_for_those_whom_its_terms_name),
+        SCENE_TEST(test_override__of_a_live_release_is_for_nobody_where_its_terms_name_nobody),
         SCENE_TEST(test_review__is_of_somebody_else_after_the_end),
         SCENE_TEST(test_review__is_not_for_ordinary_releases),
     };
