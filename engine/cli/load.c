@@ -206,10 +206,23 @@ const char *project_path(const struct cli *cli, const char *path)
     return absolute(cli->arena, cli->root, path);
 }
 
+/* A file that cannot be read does not hide the record, where that is in its usual place. */
+static void advise_record(struct cli *cli)
+{
+    const char *usual;
+
+    if (!cli->root)
+        return;
+    usual = arena_printf(cli->arena, "%s/.penstock", cli->root);
+    if (file_exists(arena_printf(cli->arena, "%s/record.db", usual)))
+        next_add(cli, "what the record says, without the file", "--state %s status", usual);
+}
+
 struct error *state_need(struct cli *cli)
 {
     const char *said = cli->options.values[OPTION_STATE];
     const char *environment = getenv("PENSTOCK_STATE");
+    struct error *error;
     char here[PATH_MAX];
 
     if (cli->state)
@@ -222,7 +235,11 @@ struct error *state_need(struct cli *cli)
         cli->state = absolute(cli->arena, arena_text(cli->arena, here), said);
         return check_path(cli->state);
     }
-    TRY(project_load(cli));
+    error = project_load(cli);
+    if (error) {
+        advise_record(cli);
+        return error;
+    }
     cli->state = project_path(cli, cli->project->state);
     return NULL;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -110,19 +111,41 @@ static struct error *make_file(const char *path)
     return errno == EEXIST ? NULL : error_errno("cannot make '%s'", path);
 }
 
+static struct error *not_allowed(const struct record *record, const char *directory)
+{
+    struct error *error = error_new(ERR_RECORD, KIND_PERMANENT, "you may not %s the record in '%s'",
+                                    is_writer(record) ? "write to" : "read", directory);
+    struct stat found;
+    const struct passwd *owner = stat(directory, &found) == 0 ? getpwuid(found.st_uid) : NULL;
+
+    return owner ? error_hint(error, "it belongs to '%s': ask as that user", owner->pw_name) : error;
+}
+
+/* A record that may not be read must not look like one that is not there: that would say that nothing is live. */
+static struct error *check_file(const struct record *record, const char *directory)
+{
+    if (access(record->path, is_writer(record) ? R_OK | W_OK : R_OK) == 0)
+        return NULL;
+    if (errno == EACCES)
+        return not_allowed(record, directory);
+    return errno == ENOENT && record->mode != RECORD_CREATE ? no_record(directory) : NULL;
+}
+
 static struct error *find_directory(struct record *record, const char *directory)
 {
     char real[PATH_MAX];
 
     if (record->mode == RECORD_CREATE)
         TRY(file_make_dirs(directory));
-    if (!realpath(directory, real))
+    if (!realpath(directory, real)) {
+        if (errno == EACCES)
+            return not_allowed(record, directory);
         return errno == ENOENT ? no_record(directory) : error_errno("cannot open '%s'", directory);
+    }
     record->directory = heap_text(real);
     record->path = heap_printf("%s/record.db", real);
     TRY(check_file_system(real));
-    if (record->mode != RECORD_CREATE && !file_exists(record->path))
-        return errno == ENOENT ? no_record(directory) : error_errno("cannot open '%s'", record->path);
+    TRY(check_file(record, directory));
     if (!is_writer(record))
         return NULL;
     TRY(check_closed(record->directory));

@@ -121,6 +121,36 @@ END
     assert_line --partial 'is no UTF-8 text without control characters'
 }
 
+@test "a record of somebody else is not taken for none" {
+    [[ $(id -u) == 0 ]] || skip 'this user cannot make a record of another one'
+    command -v runuser >/dev/null || skip 'THERE IS NO runuser: not tried'
+    at_gates true
+    cp "$PENSTOCK" penstock
+    chmod a+rx penstock
+    nobody() { timeout 30 runuser -u nobody -- "$D/penstock" "$@" </dev/null; }
+    for command in status 'show a' doctor; do
+        # shellcheck disable=SC2086 # words on purpose
+        run nobody $command
+        assert_failure 1
+        assert_output --partial "you may not read the record in '$D/.penstock'"
+        assert_output --partial "it belongs to 'root': ask as that user"
+    done
+    run nobody approve a go --yes
+    assert_failure 1
+    assert_line "error[E0501]: you may not write to the record in '$D/.penstock'"
+}
+
+@test "a broken project file does not hide the record" {
+    at_gates true
+    echo 'projekt: x' >>penstock.yaml
+    refused 3 "unknown key 'projekt' in the project file" status
+    [[ $stderr == *$'\n'"  penstock --state $PWD/.penstock status   what the record says, without the file" ]]
+    run --separate-stderr q --state "$PWD/.penstock" status
+    assert_success
+    assert_line 'a  nothing is live'
+    assert_line --regexp '^  waits for gate go, '
+}
+
 @test "with several live releases a command asks which one is meant" {
     at_gates true
     refused 2 'several releases are live: r-1 (a), r-2 (b)' watch
