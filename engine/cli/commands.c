@@ -61,7 +61,7 @@ static const struct command rows[] = {
             "destroyed, which gates ask whom, and what would take each step back. COMMIT is a branch, a tag or a "
             "commit (default: HEAD). Writes nothing, not even a record.",
      .examples = "penstock plan prod\tthe current commit\npenstock plan prod v1.4.0 -o json\ta tag, for a program\n",
-     .exits = "0 1 3 7 10",
+     .exits = "0 1 3 4 7 10",
      .run = cmd_plan},
     {.name = "release",
      .arguments = "ENVIRONMENT [COMMIT]",
@@ -80,7 +80,7 @@ static const struct command rows[] = {
      .examples = "penstock release prod\tthe current commit\n"
                  "penstock release prod release/1.4 --yes --until-gate\tin a CI job\n"
                  "penstock release prod --yes --detach\tleave the runner behind\n",
-     .exits = "0 1 2 3 5 6 7 8 130 143",
+     .exits = "0 1 2 3 4 5 6 7 8 130 143",
      .run = cmd_release},
     {.name = "resume",
      .arguments = "[ID]",
@@ -91,7 +91,7 @@ static const struct command rows[] = {
             "Refused while another runner works on it. --takeover kills what a dead runner left running (a build, a "
             "command) instead of waiting for its end.",
      .examples = "penstock resume\tthe only live release\npenstock resume prod --detach\tin the background\n",
-     .exits = "0 1 5 6 7 8 130 143",
+     .exits = "0 1 4 5 6 7 8 130 143",
      .run = cmd_resume},
     {.name = "retry",
      .arguments = "ID",
@@ -102,13 +102,14 @@ static const struct command rows[] = {
      .doc = "The same release, from the step that failed; `release` would begin a new one. When no runner is alive, "
             "this command becomes it. After somebody else changed the traffic, it puts the plan's shares back.",
      .examples = "penstock retry r-17\tgo on from the failed step\n",
-     .exits = "0 1 5 6 7 8 130 143",
+     .exits = "0 1 4 5 6 7 8 130 143",
      .run = cmd_retry},
     {.name = "rollback",
      .arguments = "ID|ENVIRONMENT",
      .least = 1,
      .most = 1,
-     .options = {OPTION_YES, OPTION_COMMENT, OPTION_DETACH, OPTION_TIMEOUT, OPTION_TAKEOVER, OPTION_AS},
+     .options = {OPTION_YES, OPTION_COMMENT, OPTION_DETACH, OPTION_UNTIL_GATE, OPTION_TIMEOUT, OPTION_TAKEOVER,
+                 OPTION_AS},
      .summary = "go back: to the old unit while it stands, else by a new release of the earlier commit",
      .doc =
          "While the release is live and not past its pivot, the old unit is warm: when it is healthy it gets the traffic "
@@ -119,7 +120,7 @@ static const struct command rows[] = {
          "go back.",
      .examples = "penstock rollback r-17 --comment 'error rate'\ttake it back\n"
                  "penstock rollback prod\tthe last good commit again, when nothing is live\n",
-     .exits = "0 1 3 5 6 7 130 143",
+     .exits = "0 1 3 4 5 6 7 8 130 143",
      .run = cmd_rollback},
     {.name = "abort",
      .arguments = "ID",
@@ -133,7 +134,7 @@ static const struct command rows[] = {
             "release ends where it stands, and traffic stays as it is.",
      .examples = "penstock abort r-17 --comment 'wrong commit'\ttake it back and end it\n"
                  "penstock abort r-17 --keep\tkeep the new unit to look at\n",
-     .exits = "0 1 5 7 130 143",
+     .exits = "0 1 4 5 7 8 130 143",
      .run = cmd_abort},
     {.name = "destroy",
      .arguments = "ENVIRONMENT|UNIT",
@@ -146,7 +147,7 @@ static const struct command rows[] = {
             "NAME; a unit asks for yes, or --yes.",
      .examples = "penstock destroy prod-1a2b3c4-7\ta unit that an abort kept\n"
                  "penstock destroy e2e --confirm e2e\teverything of an environment\n",
-     .exits = "0 1 2 7 8 130 143",
+     .exits = "0 1 2 4 7 8 130 143",
      .run = cmd_destroy},
     {.name = "hotfix",
      .arguments = "COMMIT...",
@@ -178,7 +179,7 @@ static const struct command rows[] = {
          "An environment with `short_lived` may be cleaned up so long after its last release. This drains and destroys "
          "what is over, with its front door, as `destroy` does; what is not over yet stays. --dry-run lists them all.",
      .examples = "penstock clean --dry-run\twhat stands, and until when\npenstock clean --yes\tin a nightly job\n",
-     .exits = "0 1 2 7 8 130 143",
+     .exits = "0 1 2 4 7 8 130 143",
      .run = cmd_clean},
     {.group = "decide",
      .name = "approve",
@@ -197,7 +198,7 @@ static const struct command rows[] = {
          "penstock approve r-17\tthe gate that waits\n"
          "penstock approve r-17 release-managers --comment 'looks good' --yes\twithout a question\n"
          "penstock approve r-17 --abandon rooms=2,recordings=1 --comment 'agreed with the hosts'\tgive up work\n",
-     .exits = "0 2 4 7",
+     .exits = "0 1 2 4 7",
      .run = cmd_approve},
     {.name = "reject",
      .arguments = "ID [GATE]",
@@ -209,7 +210,7 @@ static const struct command rows[] = {
          "Writes the decision down; the runner then takes the release back, as in a rollback. It ends rejected, which "
          "is not a fault.",
      .examples = "penstock reject r-17 --comment 'not before the holidays'\tsay no\n",
-     .exits = "0 2 4 7",
+     .exits = "0 1 2 4 7",
      .run = cmd_reject},
     {.name = "override",
      .arguments = "ENVIRONMENT RULE",
@@ -223,7 +224,7 @@ static const struct command rows[] = {
          "for that one alone; otherwise for whichever begins before it ends. Whether two units can work side by side "
          "(schema, api) cannot be overridden.",
      .examples = "penstock override prod freeze --for 2h --comment 'agreed with the shop'\tgo on in a freeze\n",
-     .exits = "0 2 3 4",
+     .exits = "0 1 2 3 4",
      .run = cmd_override},
     {.name = "review",
      .arguments = "ID",
@@ -235,7 +236,7 @@ static const struct command rows[] = {
          "A hotfix is due for review from its end on, and stays so in `status` and the audit until a person who neither "
          "asked for it nor wrote it says what they found.",
      .examples = "penstock review r-21 --comment 'right; the cause is ticket 4711'\tclose it\n",
-     .exits = "0 2 4 7",
+     .exits = "0 1 2 4 7",
      .run = cmd_review},
     {.name = "branch",
      .arguments = "BRANCH [COMMIT]",
@@ -266,7 +267,7 @@ static const struct command rows[] = {
      .summary = "follow a release that runs elsewhere, until it ends",
      .doc = "Reads the record only. Ctrl-C stops watching and nothing else. Ends with the exit code of the release.",
      .examples = "penstock watch\tthe only live release\npenstock watch r-17 -o jsonl\tone event a line\n",
-     .exits = "0 1 5 6 8 130",
+     .exits = "0 1 5 6 8 130 143",
      .run = cmd_watch},
     {.name = "history",
      .arguments = "[ENVIRONMENT]",

@@ -191,10 +191,12 @@ static void print_topic(struct cli *cli, const struct help_topic *topic)
 {
     struct strbuf out CLEANUP(strbuf_release) = STRBUF_INIT(0);
 
-    if (topic->text)
+    if (topic->text) {
         strbuf_text(&out, topic->text);
-    else
+    } else {
         add_exits(cli->arena, &out, NULL);
+        strbuf_printf(&out, "\n%s", help_any_exit());
+    }
     print_text(cli, strbuf_view(&out));
 }
 
@@ -296,6 +298,7 @@ void help_reference(struct arena *arena, struct strbuf *out)
         add_cell(out, row->meaning);
         strbuf_text(out, " |\n");
     }
+    strbuf_printf(out, "\n%s", help_any_exit());
     for (const struct command *row = commands(); row->name; row++)
         if (!row->hidden)
             add_reference(arena, out, row);

@@ -33,5 +33,7 @@ struct exit_row {
 
 /* All exit codes; ends with a row without a meaning. */
 const struct exit_row *exit_rows(void);
+/* What is true of the codes of all commands. */
+const char *help_any_exit(void);
 
 #endif

@@ -60,6 +60,12 @@ const struct help_topic *help_topics(void)
     return topics;
 }
 
+const char *help_any_exit(void)
+{
+    return "The codes of each command stand with it. Besides, any command may end with 2,\n"
+           "with 3 where it reads the project's files, and with 70.\n";
+}
+
 const struct exit_row *exit_rows(void)
 {
     return exits;

@@ -53,6 +53,24 @@ teardown() { scenario_teardown; }
     take_down
 }
 
+@test "a rollback that is a new release stops at its gate, for a CI job" {
+    steps='[{share: 50%, gate: managers}, {share: 100%}]'
+    project
+    first_release
+    commit 2.0.0
+    run p release prod --yes --until-gate
+    assert_failure 8
+    p approve prod --as ana --yes
+    run p resume prod
+    assert_success
+    run p rollback prod --yes --until-gate
+    assert_failure 8
+    assert_equal "$(show r-3 .waiting.gate)" managers
+    run p abort prod --yes
+    assert_failure 5
+    take_down
+}
+
 @test "an environment that was made for a while is cleaned up when its time is over, and not before" {
     project
     sed -i 's/^    allow_as: true$/&\n    short_lived: {keep: 1h}/' "$REPO/penstock.yaml"
