@@ -56,7 +56,8 @@ struct effect {
     const char *const *argv; /* NULL-terminated; argv[0] with '/' is a path (relative to cwd), else looked up in PATH */
     const char *const *env;  /* NULL-terminated NAME=value: the whole environment of the child */
     const char *cwd;
-    const char *log;   /* stdout and stderr are appended there; made 0600, with its directory 0700 */
+    const char *log;   /* stdout and stderr are appended there; made 0600, with its directory 0700. LOOK for a mark: a
+                          process that wrote its title over its environment is known by this standard output */
     const char *input; /* RUN: its standard input, or NULL for /dev/null */
     bool keep_output;  /* RUN: stdout (only) comes back in the reply too, capped */
     /* SIGNAL, LOOK, AWAIT_EXIT */

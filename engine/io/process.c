@@ -254,13 +254,33 @@ struct candidate {
     bool leads; /* its session */
 };
 
+/* A program that shows a title of its own may write it over its environment, all of it. */
+static bool is_overwritten(const struct strbuf *environment)
+{
+    return !environment->bytes || !memchr(environment->bytes, '=', environment->length);
+}
+
+static bool has_output(pid_t pid, const char *log)
+{
+    char path[64];
+    struct stat output;
+    struct stat wanted;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd/1", (int)pid);
+    return log && stat(log, &wanted) == 0 && stat(path, &output) == 0 && output.st_dev == wanted.st_dev &&
+           output.st_ino == wanted.st_ino;
+}
+
 /* A daemon of the process we look for carries the same mark; the oldest is the one that was started. */
 static void match(struct io_looks *looks, const struct candidate *candidate, const struct strbuf *environment)
 {
+    bool overwritten = is_overwritten(environment);
+
     for (struct look_effect *look = LIST_FIRST(looks); look; look = LIST_NEXT(look, link))
         if ((candidate->leads || look->base.effect->anyone) &&
             (!look->there || candidate->process.start < look->process.start) &&
-            has_mark(environment, look->base.effect->mark))
+            (overwritten ? has_output(candidate->process.pid, look->base.effect->log)
+                         : has_mark(environment, look->base.effect->mark)))
             found(look, candidate->process, environment);
 }
 
@@ -297,7 +317,8 @@ static int read_candidate(int proc_fd, const char *name, bool anyone, struct can
     number = process_read_stat(pid, &stat);
     if (number != 0)
         return number;
-    if ((stat.session != pid && !anyone) || !is_alive(&stat))
+    /* Session 0 are the kernel's own, and those of another namespace. */
+    if ((stat.session != pid && !anyone) || stat.session == 0 || !is_alive(&stat))
         return ESRCH;
     *out = (struct candidate){identity_of(pid, stat.start), stat.session == pid};
     number = read_environment(pid, environment);

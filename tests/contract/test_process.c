@@ -288,6 +288,23 @@ static void test_process__stop_finds_one_that_made_itself_a_daemon(void **state)
     assert_string_equal(act_done(instance, driver->remove, "{}"), "{\"kept\":false}");
 }
 
+/* Its mark is gone with its environment, so it is not started twice, and not taken for gone. */
+static void test_process__finds_one_that_wrote_its_title_over_its_environment(void **state)
+{
+    struct instance *instance = *state;
+    json_t *planned = json_deep_copy(instance->known);
+
+    create(instance, "{'argv': ['perl', '-e', '$$0 = `x` x 65536; sleep 600']}");
+    json_decref(instance->known);
+    instance->known = planned;
+    act_fails(instance, driver->create, SLEEPS, ERR_CONFLICT, KIND_PERMANENT,
+              "process * carries the mark of instance 'u-1.west.1' but no address");
+    act_fails(instance, driver->remove, "{}", ERR_CONFLICT, KIND_PERMANENT,
+              "instance 'u-1.west.1' still runs as process *, its directory is kept");
+    assert_string_equal(act_done(instance, driver->stop, "{'grace_ms': 5000}"), "{\"exit\":null,\"exited\":true}");
+    assert_string_equal(act_done(instance, driver->remove, "{}"), "{\"kept\":false}");
+}
+
 static void test_process__stop_refuses_an_unknown_signal(void **state)
 {
     struct instance *instance = *state;
@@ -396,6 +413,7 @@ int main(void)
         WITH_INSTANCE(test_process__stop_waits_for_what_a_wrapper_started),
         WITH_INSTANCE(test_process__kill_ends_what_a_wrapper_left_behind),
         WITH_INSTANCE(test_process__stop_finds_one_that_made_itself_a_daemon),
+        WITH_INSTANCE(test_process__finds_one_that_wrote_its_title_over_its_environment),
         WITH_INSTANCE(test_process__stop_refuses_an_unknown_signal),
         WITH_INSTANCE(test_process__stop_finds_by_mark_what_was_never_written_down),
         WITH_INSTANCE(test_process__never_signals_another_process_of_the_same_number),

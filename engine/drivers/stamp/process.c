@@ -87,10 +87,11 @@ static enum call_status want_look(struct effect *want, const struct process_iden
     return CALL_WANTS;
 }
 
-static enum call_status want_look_for_anyone(const struct process_call *own, struct effect *want)
+static enum call_status want_look_for(const struct process_call *own, bool anyone, struct effect *want)
 {
     want_look(want, NULL, own->mark);
-    want->anyone = true;
+    want->log = own->log;
+    want->anyone = anyone;
     return CALL_WANTS;
 }
 
@@ -109,7 +110,7 @@ static enum call_status process_look(struct call *call, struct process_call *own
     if (!own->mark || !strchr(own->mark, '='))
         return call_failed(
             call, error_new(ERR_BUG, KIND_PERMANENT, "instance '%s' has neither identity nor mark", call->target));
-    return want_look(want, NULL, own->mark);
+    return want_look_for(own, false, want);
 }
 
 /* An answer that is no answer must not read as "gone". `doing`: "start", "look for". */
@@ -219,7 +220,7 @@ static enum call_status process_create(struct call *call, const struct reply *la
                                                "instance '%s' needs a mark, an absolute 'dir' and an absolute 'log'",
                                                call->target));
         own->phase = CREATE_LOOKED;
-        return want_look(want, NULL, own->mark);
+        return want_look_for(own, false, want);
     case CREATE_LOOKED:
         CALL_TRY(call, process_trouble(call, last, "look for"));
         if (last->there)
@@ -300,7 +301,7 @@ static enum call_status process_rest(struct call *call, struct process_call *own
     if (!own->mark || !strchr(own->mark, '='))
         return process_exited(call, true, !own->signalled);
     own->phase = END_REST_LOOKED;
-    return want_look_for_anyone(own, want);
+    return want_look_for(own, true, want);
 }
 
 /* A second SIGTERM means "at once" to many a program, so it is sent once: who is left was in the group that had it. */
@@ -421,7 +422,7 @@ static enum call_status process_remove(struct call *call, const struct reply *la
         /* The identity is gone. Is anybody left of it, or started by a create that was cut off? */
         own->phase = REMOVE_LOOKED_BY_MARK;
         if (own->mark && strchr(own->mark, '='))
-            return want_look_for_anyone(own, want);
+            return want_look_for(own, true, want);
         return call_failed(call, error_new(ERR_BUG, KIND_PERMANENT, "instance '%s' has no mark", call->target));
     case REMOVE_LOOKED_BY_MARK:
         CALL_TRY(call, process_trouble(call, last, "look for the mark of"));
