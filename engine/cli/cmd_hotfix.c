@@ -86,8 +86,27 @@ static struct error *refuse_beside(const struct hotfix *own)
     return error ? error_hint(error, "--wait begins when it has ended; --supersede takes it back first") : NULL;
 }
 
+static struct error *plan_it(struct hotfix *own, struct planning *planning)
+{
+    TRY(hotfix_keep(own));
+    planning->facts.request = (struct fact_request){.kind = PLAN_HOTFIX, .picks = own->picks};
+    planning->branch = own->branch;
+    return planning_release(own->cli, own->environment->name, own->new_tip, planning);
+}
+
+/* As it will be when that release is taken back: it costs nothing for what would be refused then. */
+static struct error *try_plan(struct hotfix *own, const char *release)
+{
+    struct planning planning = {0};
+    const json_t *row;
+
+    TRY(release_need(own->cli, release, &row));
+    planning.superseded = arena_text(own->cli->arena, json_get_text(row, "unit"));
+    return plan_it(own, &planning);
+}
+
 /* Never two at once: waits for the live release, takes it back, or refuses. *ended: there was one, and it ended. */
-static struct error *make_room(const struct hotfix *own, const char *person, bool *ended)
+static struct error *make_room(struct hotfix *own, const char *person, bool *ended)
 {
     const char *release;
     bool yes;
@@ -101,6 +120,7 @@ static struct error *make_room(const struct hotfix *own, const char *person, boo
         return wait_for_end(own, release);
     if (!own->cli->options.given[OPTION_SUPERSEDE])
         return refuse_beside(own);
+    TRY(try_plan(own, release));
     TRY(ask_yes(own->cli, arena_printf(own->cli->arena, "take %s back first?", release), &yes));
     if (yes)
         return take_back(own, release, person);
@@ -148,14 +168,6 @@ static struct error *dry_run(struct hotfix *own)
 }
 
 /* ------------------------------------------------------------------------------------------------ doing it */
-
-static struct error *plan_it(struct hotfix *own, struct planning *planning)
-{
-    TRY(hotfix_keep(own));
-    planning->facts.request = (struct fact_request){.kind = PLAN_HOTFIX, .picks = own->picks};
-    planning->branch = own->branch;
-    return planning_release(own->cli, own->environment->name, own->new_tip, planning);
-}
 
 static struct error *move_branch(const struct hotfix *own, const char *release)
 {

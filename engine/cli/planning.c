@@ -67,11 +67,24 @@ static struct error *fill_commit(struct cli *cli, const char *commit, struct fac
     return NULL;
 }
 
+static void leave_out(struct facts *facts, const char *unit)
+{
+    int kept = 0;
+
+    for (int i = 0; i < facts->leftover_count; i++) {
+        if (!text_is(facts->leftovers[i].name, unit))
+            facts->leftovers[kept++] = facts->leftovers[i];
+    }
+    facts->leftover_count = kept;
+}
+
 struct error *planning_release(struct cli *cli, const char *environment, const char *commit, struct planning *out)
 {
     TRY(environment_need(cli, environment, &out->environment));
     TRY(pipeline_load(cli, out->environment, &out->pipeline));
     TRY(read_facts(cli, environment, &out->facts));
+    if (out->superseded)
+        leave_out(&out->facts, out->superseded);
     TRY(fill_commit(cli, commit, &out->facts));
     out->facts.branch = out->branch ? out->branch : out->facts.branch;
     TRY(fill_facts(cli, environment, &out->facts));

@@ -15,6 +15,8 @@ struct plan;
 struct planning {
     const struct environment_spec *environment;
     const char *branch; /* what the commit is released from, when it is known better than by its name; else NULL */
+    const char
+        *superseded; /* a unit that will be gone by then: of a live release that is taken back first; else NULL */
     struct pipeline_spec *pipeline;
     struct facts facts;
     struct plan *plan;

@@ -253,6 +253,15 @@ printed() { sed -n "s/^  \(.*[^ ]\)   *$1\. .*/\1/p" <<<"$stderr"; }
     git_ switch -q main
     run p release prod release/2 --yes --until-gate
     assert_failure 8
+    # A rule of the environment that the hotfix does not meet costs the live release nothing.
+    before=$prod_rules
+    prod_rules+='
+    requires: [{released_to: int}]'
+    lanes_yaml
+    no_hotfix 3 "environment 'prod' wants the commit released to int first" "$fix" --supersede
+    assert_equal "$(state_of r-2)" waiting
+    prod_rules=$before
+    lanes_yaml
 
     run --separate-stderr p hotfix "$fix" --onto release/1 --supersede --yes --detach -o json
     assert_success
