@@ -128,9 +128,8 @@ static void test_rules__a_stray_commit_is_named(void **state)
                         "  bring the change to 'main' first, then pick it from there\n");
     p = asked(state, PROD("    from_trunk: true\n"));
     p.facts.rules.stray_unknown = "there is no branch 'main' to compare with";
-    assert_string_equal(refusals(&p),
-                        "penstock.yaml:8:17 there is no branch 'main' to compare with\n"
-                        "  git fetch origin '+refs/heads/*:refs/remotes/origin/*' brings all branches\n");
+    assert_string_equal(refusals(&p), "penstock.yaml:8:17 there is no branch 'main' to compare with\n"
+                                      "  git fetch origin '+refs/heads/*:refs/remotes/origin/*' brings all branches\n");
 }
 
 static void test_rules__what_is_not_demanded_is_not_judged(void **state)
