@@ -263,14 +263,22 @@ void expand_traffic_drain(struct builder *b, const struct plan_instance *instanc
     }
 }
 
-void expand_drain_begin(struct builder *b, const struct plan_instance *instance, const char *which)
+/* NULL: the instances are not told. */
+static const json_t *drain_action(const struct builder *b, const struct plan_instance *instance, const char *which)
 {
     const json_t *action = json_object_get(json_object_get(builder_contract(b, instance->side), "drain"), which);
+
+    return text_is(json_get_text(action, "kind"), "none") ? NULL : action;
+}
+
+void expand_drain_begin(struct builder *b, const struct plan_instance *instance, const char *which)
+{
+    const json_t *action = drain_action(b, instance, which);
     bool begin = text_is(which, "begin");
     json_t *params;
     struct plan_step *step;
 
-    if (!action || text_is(json_get_text(action, "kind"), "none"))
+    if (!action)
         return;
     params = json_deep_copy(action);
     if (json_object_get(action, "argv"))
@@ -278,7 +286,8 @@ void expand_drain_begin(struct builder *b, const struct plan_instance *instance,
     step = step_with_timeout(b, begin ? VERB_DRAIN_BEGIN : VERB_DRAIN_CANCEL, instance->name, params,
                              arena_printf(b->arena, "%s takes %s rooms", instance->name, begin ? "no new" : "new"));
     if (begin)
-        step->undo_text = "it is told to take new rooms again";
+        step->undo_text = drain_action(b, instance, "cancel") ? "it is told to take new rooms again"
+                                                              : "cannot be taken back: there is no drain.cancel";
 }
 
 void expand_drain_wait(struct builder *b, const struct plan_instance *instance, enum verb verb,

@@ -53,6 +53,22 @@ static void test_expand__chains_without_a_step_end_where_they_began_once(void **
     assert_int_equal(plan->steps[shares].need_count, 2 + 6);
 }
 
+static void test_expand__a_drain_that_nothing_takes_back_says_so(void **state)
+{
+    struct planning p = planning_of(*state, "pipeline: prod\nenvironment: prod\n"
+                                            "stamps:\n  regions: [west]\n  start: [bin/rooms]\n  health: {get: /}\n"
+                                            "  drain: {begin: {post: /drain}}\n"
+                                            "traffic: {managed: {bind: \"127.0.0.1:8080\"}}\n"
+                                            "stages: [build, deploy, validate, shift, drain]\n");
+    struct plan *plan;
+
+    planning_live(&p, 1);
+    plan = planning_plan(&p);
+    assert_string_equal(plan->steps[step_of_plan(plan, TRACK_FORWARD, VERB_DRAIN_BEGIN, "")].undo_text,
+                        "cannot be taken back: there is no drain.cancel");
+    assert_int_equal(find_step_of(plan, TRACK_UNDO, VERB_DRAIN_CANCEL, ""), -1);
+}
+
 static void test_expand__each_new_instance_is_a_chain_of_its_own(void **state)
 {
     struct plan *plan = plan_of(*state, RICH_TEXT, 0);
@@ -436,6 +452,7 @@ int main(void)
         TEST_WITH_ARENA(test_expand__a_build_exports_builds_and_digests),
         TEST_WITH_ARENA(test_expand__without_a_build_the_sources_are_the_unit),
         TEST_WITH_ARENA(test_expand__chains_without_a_step_end_where_they_began_once),
+        TEST_WITH_ARENA(test_expand__a_drain_that_nothing_takes_back_says_so),
         TEST_WITH_ARENA(test_expand__each_new_instance_is_a_chain_of_its_own),
         TEST_WITH_ARENA(test_expand__instances_get_names_directories_and_logs),
         TEST_WITH_ARENA(test_expand__an_old_instance_may_have_no_identity),
