@@ -16,13 +16,20 @@ static void test_control_person__is_the_login_name(void **state)
     assert_string_equal(person, row ? row->pw_name : number);
 }
 
+/* The end of a process of its own: what runs at exit could not open its files any more. */
+static void say(const struct error *error, const char *person)
+{
+    fprintf(stderr, "%s%s", error ? error->text : "", person);
+    _exit(0);
+}
+
 /* In a process of its own: it becomes somebody whom no list of users has. */
 static void ask_as_nobody(void *context)
 {
     const char *person = "";
     struct error *error = setuid(4242424) == 0 ? control_person(context, &person) : NULL;
 
-    fprintf(stderr, "%s%s", error ? error->text : "", person);
+    say(error, person);
 }
 
 static void test_control_person__without_a_name_is_a_number(void **state)
@@ -41,7 +48,7 @@ static void ask_without_files(void *context)
     const char *person = "";
     struct error *error = setrlimit(RLIMIT_NOFILE, &none) == 0 ? control_person(context, &person) : NULL;
 
-    fprintf(stderr, "%s%s", error ? error->text : "", person);
+    say(error, person);
 }
 
 /* Whoever cannot be looked up now has a name all the same: a number instead would be a second one. */
