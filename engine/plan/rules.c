@@ -179,7 +179,7 @@ static bool freeze_applies(const struct builder *b)
     return b->environment->freeze_count > 0;
 }
 
-/* The next time of the rule, as far as the calendar was looked up: "open; closed from ... to ..." */
+/* The next time of the rule, as far as the calendar was looked up: "open; closed from ... to ...", "open; looked up until ..." */
 static const char *open_text(const struct builder *b, const char *rule)
 {
     const json_t *closure;
@@ -191,6 +191,8 @@ static const char *open_text(const struct builder *b, const char *rule)
 
         if (from_ms <= b->facts->rules.now_ms || !closures_at(b->facts->rules.closures, rule, from_ms, &until_ms))
             continue;
+        if (json_get_int(closure, "until_ms", 0) == 0)
+            return arena_printf(b->arena, "open; looked up until %s", time_text(b->arena, from_ms));
         return arena_printf(b->arena, "open; closed from %s%s%s", time_text(b->arena, from_ms), until_ms ? " to " : "",
                             until_ms ? time_text(b->arena, until_ms) : "");
     }

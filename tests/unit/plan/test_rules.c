@@ -222,7 +222,7 @@ static void test_rules__an_open_calendar_says_until_when(void **state)
     assert_string_equal(verdicts(&p), "window met: open; closed from 1970-01-05T09:00:00Z to 1970-01-05T14:00:00Z\n"
                                       "freeze met: open; closed from 1970-01-05T09:00:00Z to 1970-01-05T14:00:00Z\n");
     look_up(&p, closure(&p, 105, 110, "freeze", NULL), closure(&p, 120, 0, "window", NULL));
-    assert_string_equal(verdicts(&p), "window met: open; closed from 1970-01-06T00:00:00Z\n"
+    assert_string_equal(verdicts(&p), "window met: open; looked up until 1970-01-06T00:00:00Z\n"
                                       "freeze met: open; closed from 1970-01-05T09:00:00Z to 1970-01-05T14:00:00Z\n");
     look_up(&p, closure(&p, 90, 99, "freeze", NULL), NULL);
     assert_string_equal(verdicts(&p), "window met: open\nfreeze met: open\n");
