@@ -70,7 +70,7 @@ ISO='[0-9-]{10}T[0-9:]{8}Z'
     run p resume r-2
     assert_failure 7
     assert_line --regexp "^error\[E0304\]: environment 'prod' is held by release r-2 \(pid $second_pid of $requester on $(hostname), since [0-9]+s ago\)$"
-    assert_line --regexp '^  = help: penstock watch r-2$'
+    assert_line --regexp '^  = help: penstock -C .* watch r-2$'
     # It did nothing, and the other one goes on.
     assert_equal "$(events r-2 runner.started | wc -l)" 1
     p approve r-2 --as ana --yes
@@ -108,7 +108,7 @@ ISO='[0-9-]{10}T[0-9:]{8}Z'
     ends person 7
     shows person "error[E0303]: the plan is stale: release r-2 changed environment 'prod' since" ||
         fail "$(tail -n 20 "$D/person.tty")"
-    shows person '= help: penstock plan prod'
+    shows person "= help: penstock -C $REPO plan prod"
     assert_equal "$(sqlite3 -readonly "$REPO/.penstock/record.db" 'SELECT count(*) FROM release')" 2
 }
 
@@ -225,7 +225,7 @@ as_user()
     first_release
     run as_user nobody status prod
     assert_failure 1
-    assert_line "error[E0601]: cannot open '$REPO/.penstock/record.db': Permission denied"
+    assert_line "error[E0501]: you may not read the record in '$REPO/.penstock'"
     # As docs/explanation/security.md says; the second release makes its own files in there.
     chgrp -R users "$REPO/.penstock"
     chmod -R g+rwX "$REPO/.penstock"
