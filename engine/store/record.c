@@ -118,7 +118,9 @@ static struct error *not_allowed(const struct record *record, const char *direct
     struct stat found;
     const struct passwd *owner = stat(directory, &found) == 0 ? getpwuid(found.st_uid) : NULL;
 
-    return owner ? error_hint(error, "it belongs to '%s': ask as that user", owner->pw_name) : error;
+    return owner ? error_hint(error, "it belongs to '%s': ask as that user, or have it shared with your group",
+                              owner->pw_name)
+                 : error;
 }
 
 /* A record that may not be read must not look like one that is not there: that would say that nothing is live. */

@@ -55,7 +55,7 @@ free_disk() { rm "$REPO/.penstock/ballast"; }
 says_so()
 {
     assert_says "$D/$1.err" "error[E0501]: cannot write to the record '$REPO/.penstock/record.db': the disk is full"
-    assert_says "$D/$1.err" "= help: free some space where '$REPO/.penstock' is, then: penstock resume"
+    assert_says "$D/$1.err" "= help: free some space where '$REPO/.penstock' is, then: penstock -C $REPO resume"
 }
 
 # stands_as_it_was WEIGHTS: traffic and processes are what they were, reading goes on, and acting is refused.

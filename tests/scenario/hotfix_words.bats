@@ -89,7 +89,7 @@ refused()
 
     change 'much' much $'1\n2\n3\n4\n5\n6'
     refused 4 'this is no hotfix: it has 6 lines, and environment prod allows 5' "$id" --onto release/1
-    [[ $hint == 'release it the ordinary way: penstock release prod release/1' ]]
+    [[ $hint == "release it the ordinary way: penstock -C $REPO release prod release/1" ]]
     [[ $(id_of release/1) == "$before" ]]
     [[ $(p history -o json | jq '.releases | length') == 1 ]]
     take_down

@@ -283,7 +283,7 @@ turns_bad()
     run p release prod --yes
     assert_failure 3
     assert_line --partial "environment 'prod' still has 1 instance of unit '$new_unit'"
-    assert_line "  = help: penstock destroy $new_unit"
+    assert_line "  = help: penstock -C $REPO destroy $new_unit"
     run p destroy "$new_unit" --yes
     assert_success
     nothing_was_touched

@@ -133,7 +133,7 @@ END
         run nobody $command
         assert_failure 1
         assert_output --partial "you may not read the record in '$D/.penstock'"
-        assert_output --partial "it belongs to 'root': ask as that user"
+        assert_output --partial "it belongs to 'root': ask as that user, or have it shared with your group"
     done
     run nobody approve a go --yes
     assert_failure 1
