@@ -186,7 +186,11 @@ static void test_lease_take__waits_for_an_orphan_of_a_killed_runner(void **state
 
     kill_process(runner.pid);
     error = lease_take(story->record, asking, "prod", "r-12", "ben", &lease);
+#ifndef __SANITIZE_ADDRESS__ /* which has each allocation somewhere else */
     assert_in_range(arena_text(asking, "keeps nothing of it") - before, 1, 64);
+#else
+    (void)before;
+#endif
     assert_non_null(error);
     assert_int_equal(error->kind, KIND_TRANSIENT);
     assert_string_equal(error->hint, "wait for the child to end, then: penstock resume r-12");
