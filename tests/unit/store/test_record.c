@@ -394,7 +394,8 @@ static void test_record_open__does_not_call_it_absent_where_one_may_not_look(voi
     assert_int_equal(WEXITSTATUS(child.status), 1);
     assert_string_equal(child.output,
                         arena_printf(story->arena,
-                                     "you may not read the record in '%s'|it belongs to 'root': ask as that user",
+                                     "you may not read the record in '%s'|it belongs to 'root': ask as that user, "
+                                     "or have it shared with your group",
                                      story->directory));
 }
 
