@@ -42,11 +42,22 @@ const struct migration *schema_migrations(size_t *count)
     return migrations;
 }
 
-static struct error *schema_stand(struct record *record, struct schema_stand *out)
+static struct error *read_stand(struct record *record, struct schema_stand *out)
 {
     TRY(database_int(record, "PRAGMA application_id", 0, &out->application));
     TRY(database_int(record, "PRAGMA user_version", 0, &out->version));
     return database_int(record, "SELECT count(*) FROM sqlite_schema", 0, &out->objects);
+}
+
+/* In one snapshot: the record may just be made, and half of it would be somebody else's file. */
+static struct error *schema_stand(struct record *record, struct schema_stand *out)
+{
+    struct error *error;
+
+    TRY(database_exec(record, "BEGIN"));
+    error = read_stand(record, out);
+    sqlite3_exec(record->db, "COMMIT", NULL, NULL, NULL);
+    return error;
 }
 
 static bool stand_is_empty(const struct schema_stand *stand)

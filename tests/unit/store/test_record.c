@@ -227,6 +227,50 @@ static void test_record_open__finds_a_sound_record_beside_a_busy_writer(void **s
     waitpid(writer, NULL, 0);
 }
 
+#define BIRTHS 100
+
+static const char *place_of_birth(struct story *story, int number)
+{
+    return arena_printf(story->arena, "%s/born-%d", story->parent, number);
+}
+
+/* Makes a record wherever somebody begins to look for one. */
+static void give_birth(struct story *story)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (int i = 0; i < BIRTHS; i++) {
+        const char *place = place_of_birth(story, i);
+        struct record *record CLEANUP(record_cleanup) = NULL;
+
+        while (!file_exists(place))
+            ;
+        assert_ok(record_open(place, RECORD_CREATE, &record));
+    }
+    _exit(0);
+}
+
+static void test_record_open__finds_nothing_or_all_of_a_record_that_is_being_made(void **state)
+{
+    struct story *story = *state;
+    pid_t maker = fork();
+
+    if (maker == 0)
+        give_birth(story);
+    for (int i = 0; i < BIRTHS; i++) {
+        const char *place = place_of_birth(story, i);
+        struct record *record CLEANUP(record_cleanup) = NULL;
+
+        assert_int_equal(mkdir(place, 0700), 0);
+        while (!record) {
+            struct error *error = record_open(place, RECORD_READ, &record);
+
+            if (error)
+                assert_fails(error, ERR_NOT_FOUND, arena_printf(story->arena, "there is no record in '%s'", place));
+        }
+    }
+    waitpid(maker, NULL, 0);
+}
+
 static void write_as_reader(void *context)
 {
     struct story *story = context;
@@ -487,6 +531,7 @@ int main(void)
         STORY_TEST(test_record_open__refuses_a_torn_file),
         STORY_TEST(test_record_open__a_reader_sees_what_a_writer_commits),
         STORY_TEST(test_record_open__finds_a_sound_record_beside_a_busy_writer),
+        STORY_TEST(test_record_open__finds_nothing_or_all_of_a_record_that_is_being_made),
         STORY_TEST(test_record_open__a_reader_that_writes_is_a_bug),
         STORY_TEST(test_record_close__of_a_reader_leaves_the_log_alone),
         STORY_TEST(test_record_close__of_a_writer_leaves_a_file_that_can_be_copied),
