@@ -59,6 +59,21 @@ static void lose_all(struct drain_judge *judge)
     }
 }
 
+/* The loss is accepted; what answers there now has a drain of its own, and the ledger goes on. */
+static void begin_anew(struct drain_judge *judge)
+{
+    judge->gone = false;
+    judge->identity = NULL;
+    judge->changed = true;
+    for (int i = 0; i < judge->rule->limit_count; i++) {
+        struct drain_line *line = &judge->lines[i];
+
+        line->left = DRAIN_UNKNOWN;
+        line->unknown = true;
+        line->given_up = 0;
+    }
+}
+
 static bool is_replaced(struct drain_judge *judge, const struct drain_answer *answer)
 {
     if (answer->process_known && !answer->process_there)
@@ -119,8 +134,13 @@ enum drain_verdict drain_judge_feed(struct drain_judge *judge, const struct drai
     judge->changed = answer->in_flight != judge->in_flight;
     judge->in_flight = answer->in_flight;
     judge->rose = false;
+    judge->dead = answer->process_known && !answer->process_there;
     if (is_replaced(judge, answer))
         lose_all(judge);
+    if (judge->gone && judge->rule->accept_lost && !judge->dead) {
+        begin_anew(judge);
+        (void)is_replaced(judge, answer); /* who it is now */
+    }
     if (judge->gone) {
         judge->in_row = 0;
         return judge->rule->accept_lost ? DRAIN_SETTLED : DRAIN_LOST;
@@ -137,7 +157,7 @@ enum drain_verdict drain_judge_feed(struct drain_judge *judge, const struct drai
     return DRAIN_WAITING;
 }
 
-bool drain_judge_force(struct drain_judge *judge, const json_t *values)
+enum drain_force drain_judge_force(struct drain_judge *judge, const json_t *values)
 {
     for (int i = 0; i < judge->rule->limit_count; i++) {
         const struct drain_line *line = &judge->lines[i];
@@ -146,10 +166,14 @@ bool drain_judge_force(struct drain_judge *judge, const json_t *values)
         int64_t there = unknown ? DRAIN_UNKNOWN : judge->gone ? line->lost : line->left;
 
         if (there != DRAIN_UNKNOWN && given != there)
-            return false;
+            return DRAIN_NOT_GIVEN_UP;
         /* What nobody could count cannot be given up by number: it must be said to be unknown, as null. */
         if (there == DRAIN_UNKNOWN && !json_is_null(json_object_get(values, judge->rule->limits[i].probe)))
-            return false;
+            return DRAIN_NOT_GIVEN_UP;
+    }
+    if (judge->gone && !judge->dead) {
+        begin_anew(judge);
+        return DRAIN_LOSS_ACCEPTED;
     }
     for (int i = 0; i < judge->rule->limit_count; i++) {
         struct drain_line *line = &judge->lines[i];
@@ -160,7 +184,7 @@ bool drain_judge_force(struct drain_judge *judge, const json_t *values)
             line->left = 0;
         }
     }
-    return true;
+    return DRAIN_GIVEN_UP;
 }
 
 json_t *drain_judge_body(const struct drain_judge *judge)

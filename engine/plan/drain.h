@@ -7,7 +7,8 @@
  * Settled means: the very same process, asked so many times in a row over so long a time, answered every question with
  * a number at or below its limit, and the front door has nothing in flight to it. A missing, late, broken or negative
  * answer is unknown; unknown starts the count again and is never zero. A process that died or was replaced did not
- * drain: what was on it is lost, and only a person can go on from there.
+ * drain: what was on it is lost, and only a person can go on from there. Where the process still runs, because it was the
+ * service in it that started anew, it may have got new work since: once the loss is accepted, it drains anew.
  *
  * The ledger counts by kind (rooms, recordings, ...): seen = ended + forced + lost + left, always.
  */
@@ -59,7 +60,8 @@ struct drain_judge {
     const struct drain_rule *rule;
     struct drain_line *lines; /* one a limit */
     const char *identity;     /* from the first answer that had one */
-    bool gone;                /* died or was replaced */
+    bool gone;                /* died or was replaced, and nobody has accepted the loss */
+    bool dead;                /* its process has ended, for sure */
     int in_row;
     int64_t first_ms; /* of the row */
     bool rose;        /* the last answer showed more than the one before: something new landed here */
@@ -72,8 +74,12 @@ void drain_judge_init(struct drain_judge *judge, struct arena *arena, const stru
 /* Goes on from a ledger that was journaled before (the body of drain.sampled). */
 void drain_judge_restore(struct drain_judge *judge, const json_t *body);
 enum drain_verdict drain_judge_feed(struct drain_judge *judge, const struct drain_answer *answer);
-/* A person gives up what is left; `values` {probe: number} must name every kind with its exact number. */
-bool drain_judge_force(struct drain_judge *judge, const json_t *values);
+/*
+ * A person gives up what is left, or accepts what was lost; `values` {probe: number} must name every kind with its exact
+ * number. DRAIN_LOSS_ACCEPTED: something still runs there, and is judged from the next answer on.
+ */
+enum drain_force { DRAIN_NOT_GIVEN_UP, DRAIN_LOSS_ACCEPTED, DRAIN_GIVEN_UP };
+enum drain_force drain_judge_force(struct drain_judge *judge, const json_t *values);
 /* {"values", "identity", "in_flight", "gone", "ledger"}: the body of drain.sampled without the instance; new reference. */
 json_t *drain_judge_body(const struct drain_judge *judge);
 /* "rooms 2, recordings 1 left" or what is unknown; in the arena. */

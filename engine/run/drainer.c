@@ -79,16 +79,22 @@ static void drainer_done(struct activity *activity, bool forced)
     runner_step_done(activity->runner, activity->step, body, evidence);
 }
 
-/* A person gave up what is left, by its exact numbers: it is booked as forced, and the drain is over. */
-static bool drainer_forced(struct activity *activity)
+/* A person gave up what is left or was lost, by its exact numbers, and it is booked so. */
+static enum drain_force drainer_forced(struct activity *activity)
 {
     struct drainer *own = activity->own;
-    const json_t *values = json_object_get(activity->runner->forced, activity_step(activity)->target);
+    struct runner *r = activity->runner;
+    const char *instance = activity_step(activity)->target;
+    const json_t *values = json_object_get(r->forced, instance);
+    enum drain_force forced = values ? drain_judge_force(&own->judge, values) : DRAIN_NOT_GIVEN_UP;
 
-    if (!values || !drain_judge_force(&own->judge, values))
-        return false;
-    drainer_journal(activity);
-    return true;
+    if (forced != DRAIN_NOT_GIVEN_UP)
+        drainer_journal(activity);
+    if (forced == DRAIN_LOSS_ACCEPTED) {
+        json_object_del(r->forced, instance); /* it was about what is gone, not about what is there */
+        own->lost_said = false;
+    }
+    return forced;
 }
 
 static void drainer_overdue(struct activity *activity)
@@ -141,6 +147,7 @@ static void drainer_judge(struct activity *activity)
     struct runner *r = activity->runner;
     const json_t *params = activity_step(activity)->params;
     enum drain_verdict verdict;
+    enum drain_force forced;
 
     own->answer.boot_ms = io_boot_ms(r->io);
     own->answer.values = own->values;
@@ -155,11 +162,12 @@ static void drainer_judge(struct activity *activity)
         drainer_done(activity, false);
         return;
     }
-    if (drainer_forced(activity)) {
+    forced = drainer_forced(activity);
+    if (forced == DRAIN_GIVEN_UP) {
         drainer_done(activity, true);
         return;
     }
-    if (verdict == DRAIN_LOST)
+    if (verdict == DRAIN_LOST && forced == DRAIN_NOT_GIVEN_UP)
         drainer_lost(activity);
     drainer_overdue(activity);
     activity->timer = io_timer_start(r->io, json_get_int(params, "every_ms", 1000), drainer_timer, activity);

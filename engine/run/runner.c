@@ -101,6 +101,12 @@ static bool is_other_work(const json_t *given_up, const json_t *sampled)
     return other && (any_left || forced == 0) && !json_get_bool(sampled, "gone", false);
 }
 
+/* Was the loss accepted between the two? Then nothing is given up any more: what runs there drains anew. */
+static bool is_accepted(const json_t *before, const json_t *sampled)
+{
+    return json_get_bool(before, "gone", false) && !json_get_bool(sampled, "gone", false);
+}
+
 /* What of an event the runner itself must remember, besides the machine. The same for live and for read-back rows. */
 static void remember(struct runner *r, const struct event *event)
 {
@@ -126,10 +132,11 @@ static void remember(struct runner *r, const struct event *event)
         }
         break;
     case EVENT_DRAIN_SAMPLED:
+        if (instance && (is_other_work(json_object_get(r->forced, instance), event->body) ||
+                         is_accepted(json_object_get(r->ledgers, instance), event->body)))
+            json_object_del(r->forced, instance);
         if (instance)
             json_object_set_new(r->ledgers, instance, json_deep_copy(event->body));
-        if (instance && is_other_work(json_object_get(r->forced, instance), event->body))
-            json_object_del(r->forced, instance);
         break;
     case EVENT_INSTANCE_LOST:
         if (instance)

@@ -55,7 +55,7 @@ static inline bool force(struct judged *j, const char *values)
     json_t *json CLEANUP(json_cleanup) = NULL;
 
     assert_ok(json_parse(values, strlen(values), "values", &json));
-    return drain_judge_force(&j->judge, json);
+    return drain_judge_force(&j->judge, json) != DRAIN_NOT_GIVEN_UP;
 }
 
 #endif

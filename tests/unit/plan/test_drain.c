@@ -169,6 +169,61 @@ static void test_drain__another_identity_is_another_instance(void **state)
     assert_line(j, 0, "seen 2 ended 0 forced 0 lost 2 left 0");
 }
 
+static void test_drain__what_started_anew_drains_anew_once_the_loss_is_accepted(void **state)
+{
+    struct judged *j = judged_new(*state, 2, 0);
+
+    j->answer.identity = "boot-1";
+    feed(j, 1, 2, 0);
+    j->answer.identity = "boot-2";
+    assert_int_equal(feed(j, 2, 0, 0), DRAIN_LOST);
+    assert_false(force(j, "{\"rooms\": 1, \"recordings\": 0}"));
+    assert_true(force(j, "{\"rooms\": 2, \"recordings\": 0}"));
+    assert_true(j->judge.changed);
+    /* Somebody came meanwhile: what was accepted was not about him. */
+    assert_int_equal(feed(j, 3, 1, 1), DRAIN_WAITING);
+    assert_line(j, 0, "seen 3 ended 0 forced 0 lost 2 left 1");
+    assert_false(force(j, "{\"rooms\": 2, \"recordings\": 0}"));
+    assert_int_equal(feed(j, 4, 0, 0), DRAIN_WAITING);
+    assert_int_equal(feed(j, 5, 0, 0), DRAIN_SETTLED);
+    assert_line(j, 0, "seen 3 ended 1 forced 0 lost 2 left 0");
+}
+
+static void test_drain__a_loss_is_the_end_only_where_nothing_runs_for_sure(void **state)
+{
+    static const struct {
+        bool known, there;
+        enum drain_force want;
+    } rows[] = {{true, false, DRAIN_GIVEN_UP}, {true, true, DRAIN_LOSS_ACCEPTED}, {false, false, DRAIN_LOSS_ACCEPTED}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct judged *j = judged_new(*state, 1, 0);
+        json_t *none CLEANUP(json_cleanup) = json_pack("{s:i, s:i}", "rooms", 0, "recordings", 0);
+
+        feed(j, 1, 0, 1);
+        feed(j, 2, 0, 0);
+        j->answer.process_there = false;
+        feed(j, 3, 0, 0);
+        j->answer.process_known = rows[i].known;
+        j->answer.process_there = rows[i].there;
+        assert_int_equal(feed(j, 4, 0, 0), DRAIN_LOST);
+        assert_int_equal(drain_judge_force(&j->judge, none), rows[i].want);
+    }
+}
+
+static void test_drain__the_undo_track_waits_for_who_started_anew(void **state)
+{
+    struct judged *j = judged_new(*state, 1, 0);
+
+    j->rule.accept_lost = true;
+    j->answer.identity = "boot-1";
+    feed(j, 1, 2, 0);
+    j->answer.identity = "boot-2";
+    assert_int_equal(feed(j, 2, 1, 0), DRAIN_WAITING);
+    assert_line(j, 0, "seen 3 ended 0 forced 0 lost 2 left 1");
+    assert_int_equal(feed(j, 3, 0, 0), DRAIN_SETTLED);
+}
+
 static void test_drain__an_identity_that_is_missing_after_one_was_seen_is_not_nothing(void **state)
 {
     struct judged *j = judged_new(*state, 2, 0);
@@ -289,6 +344,9 @@ int main(void)
         TEST_WITH_ARENA(test_drain__a_process_that_is_gone_has_lost_what_was_on_it),
         TEST_WITH_ARENA(test_drain__what_is_lost_is_booked_once),
         TEST_WITH_ARENA(test_drain__a_process_that_is_gone_does_not_come_back),
+        TEST_WITH_ARENA(test_drain__what_started_anew_drains_anew_once_the_loss_is_accepted),
+        TEST_WITH_ARENA(test_drain__a_loss_is_the_end_only_where_nothing_runs_for_sure),
+        TEST_WITH_ARENA(test_drain__the_undo_track_waits_for_who_started_anew),
         TEST_WITH_ARENA(test_drain__another_identity_is_another_instance),
         TEST_WITH_ARENA(test_drain__an_identity_that_is_missing_after_one_was_seen_is_not_nothing),
         TEST_WITH_ARENA(test_drain__the_first_identity_may_come_late),

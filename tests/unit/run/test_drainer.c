@@ -114,6 +114,23 @@ static void test_who_starts_anew_did_not_drain(void **state)
     scene_end();
 }
 
+/* Found in the made-up world: it had new users by the time that it was stopped. */
+static void test_who_started_anew_drains_once_more_when_the_loss_is_accepted(void **state)
+{
+    (void)state;
+    begin();
+    scene_on("drain.begin", 1500, reboots);
+    scene_release();
+    scene_held();
+    scene_room(scene_old(), 30000, 30000);
+    assert_null(scene_decide("bo", DECISION_FORCE, NULL, json_pack("{s:i, s:i}", "rooms", 0, "recordings", 0)));
+    scene_run();
+    scene_ended(END_SUCCEEDED);
+    assert_in_range(scene_find("step.done", "drain.wait")->boot_ms - scene_find("decision.made", NULL)->boot_ms, 30000,
+                    40000);
+    scene_end();
+}
+
 /* Until the watch has seen it, too: a server that is not there has nothing in flight, as far as anybody can say. */
 static void test_a_front_door_that_forgot_the_instance_proves_nothing(void **state)
 {
@@ -198,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_a_room_that_lands_while_it_drains_is_told_and_waited_for),
         cmocka_unit_test(test_a_dead_instance_is_held_and_given_up_by_what_was_lost),
         cmocka_unit_test(test_who_starts_anew_did_not_drain),
+        cmocka_unit_test(test_who_started_anew_drains_once_more_when_the_loss_is_accepted),
         cmocka_unit_test(test_a_front_door_that_forgot_the_instance_proves_nothing),
         cmocka_unit_test(test_work_is_given_up_only_when_asked_and_by_its_exact_numbers),
         cmocka_unit_test(test_a_decision_about_other_work_is_not_kept_for_later),
