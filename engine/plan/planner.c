@@ -212,6 +212,30 @@ static void destroy_unit(struct builder *b, const struct fact_unit *unit)
     expand_unit_remove(b, unit->name);
 }
 
+/* What stays must be well before anything is taken from beside it: else that may be the one that serves people. */
+static void check_live(struct builder *b)
+{
+    const struct fact_unit *live = &b->facts->live;
+    const json_t *health = json_object_get(live->contract, "health");
+    struct fork fork;
+
+    if (!live->name || !json_get_text(health, "get"))
+        return;
+    builder_stage(b, arena_printf(b->arena, "check %s", live->name), "validate", 0);
+    fork = builder_fork(b);
+    for (int i = 0; i < live->instance_count; i++) {
+        const struct fact_instance *instance = &live->instances[i];
+
+        builder_branch(b, &fork);
+        builder_step(b, VERB_CHECK_HTTP, instance->name,
+                     json_pack("{s:s, s:s?, s:{s:s, s:O, s:O}, s:{}}", "name", "health", "address", instance->address,
+                               "http", "method", "GET", "path", json_object_get(health, "get"), "timeout_ms",
+                               json_object_get(health, "timeout_ms"), "expect"),
+                     arena_printf(b->arena, "%s, which stays, is healthy", instance->name));
+    }
+    builder_join(b, &fork);
+}
+
 static const struct fact_unit *find_unit(const struct facts *facts, const char *name)
 {
     if (text_is(facts->live.name, name))
@@ -299,6 +323,8 @@ struct error *plan_destroy(struct arena *arena, const struct project_spec *proje
     builder_stage(&b, "front door", "deploy", 0);
     if (unit) {
         builder_step(&b, VERB_DOOR_ENSURE, pipeline->environment, json_object(), "the front door answers");
+        if (named->instance_count)
+            check_live(&b);
         destroy_unit(&b, named);
     } else {
         if (facts->door && any_stands(facts))

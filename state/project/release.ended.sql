@@ -1,5 +1,6 @@
--- The end. What is live now: the unit with the most traffic; where no traffic was ever moved, what was live before, or
--- else the new unit when it succeeded. A unit that still stands and is not live is kept.
+-- The end. What is live now: the unit with the most traffic, of those that have an instance which is not lost; where no
+-- traffic was ever moved, what was live before, or else the new unit when it succeeded. A unit that still stands and is
+-- not live is kept.
 
 UPDATE release SET state = 'ended', end = :end, ended_ms = :at_ms, reason = :reason, actor = :actor, state_ms = :at_ms,
                    last_seq = :seq
@@ -11,7 +12,9 @@ UPDATE environment
               FROM share JOIN unit ON unit.name = share.unit JOIN environment AS e ON e.name = share.environment
              WHERE e.name = (SELECT environment FROM release WHERE id = :release) AND unit.state <> 'destroyed'
              GROUP BY share.unit HAVING sum(basis_points) > 0
-             ORDER BY sum(basis_points) DESC, share.unit IS e.live_unit DESC, share.unit LIMIT 1),
+             ORDER BY EXISTS (SELECT 1 FROM instance
+                               WHERE instance.unit = share.unit AND instance.state NOT IN ('planned', 'lost', 'destroyed'))
+                      DESC, sum(basis_points) DESC, share.unit IS e.live_unit DESC, share.unit LIMIT 1),
            live_unit,
            (SELECT unit FROM release WHERE id = :release AND kind <> 'destroy' AND :end = 'succeeded'))
  WHERE name = (SELECT environment FROM release WHERE id = :release);

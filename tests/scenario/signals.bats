@@ -237,6 +237,27 @@ END
     take_down
 }
 
+@test "the live unit died while nobody watched: what serves beside it is not destroyed" {
+    in_the_shift
+    processes=$(pids_of r-2 new) old=$(pids_of r-2 old)
+    run p abort r-2 --as-is --yes -m 'look at it tomorrow'
+    assert_failure 1
+    ends second 1
+    client_ends
+    # shellcheck disable=SC2086
+    kill -KILL $old
+    gone=$(show r-1 '.stamps[0].instances[0].name')
+    run p destroy "$(unit_of r-2)" --yes
+    assert_failure 1
+    assert_line "error[E0601]: 'GET /health' of '$gone' is not there: nobody listens"
+    assert_line "  step    $gone, which stays, is healthy (stage check $(unit_of r-1), attempt 3)"
+    # shellcheck disable=SC2086
+    alive $processes
+    await 5 answers
+    run p abort r-3 --as-is --yes -m 'it serves'
+    assert_failure 1
+}
+
 @test "the machine was restarted: all of it is dead, is given up by its exact numbers, and is released anew" {
     project
     first_release

@@ -200,6 +200,24 @@ static void test_planner__a_leftover_is_destroyed_with_the_same_care(void **stat
     assert_int_equal(plan->monitor_count, 0);
 }
 
+static void test_planner__nothing_is_destroyed_beside_a_live_unit_that_is_not_well(void **state)
+{
+    struct planning p = planning_of(*state, WHOLE_TEXT);
+    struct fact_unit leftover = planning_unit(&p, "prod-1111111-2", 1);
+    struct plan *plan;
+
+    planning_live(&p, 2);
+    p.facts.leftovers = &leftover;
+    p.facts.leftover_count = 1;
+    assert_ok(destroy(&p, "prod-1111111-2", &plan));
+    assert_string_equal(stage_lines(*state, plan, "check " OLD_UNIT), "1 check.http old.west.1 <- 0\n"
+                                                                      "2 check.http old.west.2 <- 0\n");
+    assert_string_equal(plan->steps[1].title, OLD_UNIT ".west.1, which stays, is healthy");
+    assert_string_equal(json_get_text(plan->steps[1].params, "address"), p.facts.live.instances[0].address);
+    assert_int_equal(plan->steps[3].verb, VERB_TRAFFIC_DRAIN);
+    assert_int_equal(plan->steps[3].need_count, 2);
+}
+
 static void test_planner__a_destruction_drains_every_pool_with_traffic(void **state)
 {
     struct planning p = planning_of(*state, WHOLE_TEXT);
@@ -306,6 +324,7 @@ int main(void)
         TEST_WITH_ARENA(test_planner__the_plan_borrows_nothing),
         TEST_WITH_ARENA(test_planner__a_leftover_is_destroyed_with_the_same_care),
         TEST_WITH_ARENA(test_planner__a_destruction_drains_every_pool_with_traffic),
+        TEST_WITH_ARENA(test_planner__nothing_is_destroyed_beside_a_live_unit_that_is_not_well),
         TEST_WITH_ARENA(test_planner__a_unit_that_does_not_stand_is_not_destroyed),
         TEST_WITH_ARENA(test_planner__the_live_unit_is_not_destroyed_by_name),
         TEST_WITH_ARENA(test_planner__a_whole_environment_goes_with_its_front_door),

@@ -381,6 +381,22 @@ static void test_release_ended__as_it_is_makes_live_what_has_most_traffic(void *
     assert_rows(story, "SELECT number, state FROM unit ORDER BY number", "1|kept\n2|live");
 }
 
+static void test_release_ended__what_is_lost_is_not_live(void **state)
+{
+    static const char *const lost[] = {"prod-aaaaaaa-1.west.1", "prod-aaaaaaa-1.east.1"};
+    struct story *story = *state;
+
+    story_first(story);
+    story_plan_release(story, 2, "prod-aaaaaaa-1");
+    story_deploy(story);
+    story_shares(story, S_SHARES_HALF, 2500);
+    for (size_t i = 0; i < sizeof(lost) / sizeof(*lost); i++)
+        TELL(story, NO_STEP, json_pack("{s:s}", "instance", lost[i]), .kind = EVENT_INSTANCE_LOST, .reason = "it died");
+    story_end(story, END_FAILED);
+    assert_rows(story, "SELECT live_unit FROM environment", "prod-aaaaaaa-2");
+    assert_rows(story, "SELECT number, state FROM unit ORDER BY number", "1|kept\n2|live");
+}
+
 static void test_release_ended__half_and_half_leaves_what_was_live(void **state)
 {
     struct story *story = *state;
@@ -476,6 +492,7 @@ int main(void)
         STORY_TEST(test_release_ended__rolled_back_leaves_the_old_unit_live),
         STORY_TEST(test_release_ended__keeps_a_unit_that_still_stands),
         STORY_TEST(test_release_ended__as_it_is_makes_live_what_has_most_traffic),
+        STORY_TEST(test_release_ended__what_is_lost_is_not_live),
         STORY_TEST(test_release_ended__half_and_half_leaves_what_was_live),
         STORY_TEST(test_release_ended__before_anything_stood_leaves_nothing_live),
         STORY_TEST(test_other_kinds__change_nothing),
