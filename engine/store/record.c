@@ -133,12 +133,24 @@ static struct error *check_file(const struct record *record, const char *directo
     return errno == ENOENT && record->mode != RECORD_CREATE ? no_record(directory) : NULL;
 }
 
+/* A new directory of ours keeps itself out of git: it stands in the repository, by default, and nobody means to commit it. */
+static struct error *make_state(const char *directory)
+{
+    static const char everything[] = "*\n";
+    char *ignore CLEANUP(heap_cleanup) = heap_printf("%s/.gitignore", directory);
+
+    if (file_exists(directory))
+        return NULL;
+    TRY(file_make_dirs(directory));
+    return file_put(ignore, everything, sizeof(everything) - 1, 0600);
+}
+
 static struct error *find_directory(struct record *record, const char *directory)
 {
     char real[PATH_MAX];
 
     if (record->mode == RECORD_CREATE)
-        TRY(file_make_dirs(directory));
+        TRY(make_state(directory));
     if (!realpath(directory, real)) {
         if (errno == EACCES)
             return not_allowed(record, directory);

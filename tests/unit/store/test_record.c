@@ -40,6 +40,23 @@ static void test_record_open__makes_a_private_directory(void **state)
     assert_int_equal(mode_of(path_of(story, "bells")), 0700);
 }
 
+static void test_record_open__keeps_a_new_directory_out_of_git(void **state)
+{
+    struct story *story = *state;
+    const char *other = arena_printf(story->arena, "%s/other", story->parent);
+    const char *ignore = arena_printf(story->arena, "%s/.gitignore", other);
+    struct strbuf text CLEANUP(strbuf_release) = STRBUF_INIT(64);
+    struct record *record = NULL;
+
+    assert_ok(file_read(path_of(story, ".gitignore"), &text));
+    assert_string_equal(strbuf_view(&text), "*\n");
+    /* One that was there may hold more than ours. */
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_ok(record_open(other, RECORD_CREATE, &record));
+    record_cleanup(&record);
+    assert_false(file_exists(ignore));
+}
+
 static void test_record_open__gives_the_record_an_id_for_ever(void **state)
 {
     struct story *story = *state;
@@ -519,6 +536,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         STORY_TEST(test_record_open__makes_a_private_directory),
+        STORY_TEST(test_record_open__keeps_a_new_directory_out_of_git),
         STORY_TEST(test_record_open__gives_the_record_an_id_for_ever),
         STORY_TEST(test_record_open__knows_its_directory_by_its_real_name),
         STORY_TEST(test_record_open__is_durable_and_checked),
