@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -351,6 +352,17 @@ static void set_up_sqlite(void)
         die("cannot set up SQLite");
 }
 
+/*
+ * libgit2 parses all certificates of the machine when it starts, a quarter of the time of a process that asks a repository
+ * something, and nothing here speaks TLS. Who may have a mount table of his own, as root, does without them.
+ */
+static void hide_certificates(void)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        return;
+    (void)mount("/dev/null", "/etc/ssl/certs/ca-certificates.crt", NULL, MS_BIND, NULL);
+}
+
 static void stay_on_one_core(void)
 {
     int core = sched_getcpu();
@@ -388,6 +400,7 @@ int main(int argc, char **argv)
     back.name = "rolled back";
     set_environment();
     stay_on_one_core();
+    hide_certificates();
     set_up_sqlite();
     sweep(&forward, pipeline_forward, program);
     sweep(&back, pipeline_back, program);
