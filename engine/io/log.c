@@ -5,7 +5,7 @@
  * made while a child runs (io_expect_log()), when there is nothing else to do. One that is not needed after all stays,
  * empty: another runner may have taken over, and it could be the one that its child writes to.
  *
- * Children write to their logs themselves, so that one which outlives its runner is neither stopped nor silenced. What
+ * Children write their errors to their logs themselves, so that one which outlives its runner is not silenced. What
  * nobody stands in the way of has to be shortened afterwards: a limit that the kernel enforces (RLIMIT_FSIZE) would
  * end the child, and hold for every file that it writes.
  */

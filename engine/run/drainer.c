@@ -286,7 +286,6 @@ static void drainer_observed(void *context, struct call_run *run, enum call_stat
 static void drainer_round(struct activity *activity)
 {
     struct drainer *own = activity->own;
-    const struct plan_step *step = activity_step(activity);
 
     arena_free(own->round);
     own->round = arena_new();
@@ -295,15 +294,7 @@ static void drainer_round(struct activity *activity)
     own->answer = (struct drain_answer){.in_flight = 0};
     for (int i = 0; i < own->rule.limit_count; i++)
         own->values[i] = DRAIN_UNKNOWN;
-    activity->call = call_start(activity->runner,
-                                &(struct call_spec){.advance = runner_stamp(activity->runner, step->target)->observe,
-                                                    .verb = "instance.observe",
-                                                    .target = step->target,
-                                                    .params = step->params,
-                                                    .instance = step->target,
-                                                    .timeout_ms = 10000,
-                                                    .ended = drainer_observed,
-                                                    .context = activity});
+    activity_observe(activity, drainer_observed);
 }
 
 void drainer_nudge(struct activity *activity)

@@ -123,6 +123,8 @@ struct activity {
 void activity_start(struct runner *r, int step); /* steps.c */
 void activity_stop(struct activity *activity);   /* cancels whatever is under way, frees */
 const struct plan_step *activity_step(const struct activity *activity);
+/* Asks the stamp's driver whether the process of the step's instance is there; it becomes the activity's call. */
+void activity_observe(struct activity *activity, call_end_fn ended);
 
 /* Starters by verb: each fills the activity that is given. */
 void drainer_start(struct activity *activity);

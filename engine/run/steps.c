@@ -119,6 +119,21 @@ static advance_fn action_function(const struct runner *r, const struct plan_step
     return registry_command("command")->run;
 }
 
+void activity_observe(struct activity *activity, call_end_fn ended)
+{
+    const struct plan_step *step = activity_step(activity);
+
+    activity->call = call_start(activity->runner,
+                                &(struct call_spec){.advance = runner_stamp(activity->runner, step->target)->observe,
+                                                    .verb = "instance.observe",
+                                                    .target = step->target,
+                                                    .params = step->params,
+                                                    .instance = step->target,
+                                                    .timeout_ms = 10000,
+                                                    .ended = ended,
+                                                    .context = activity});
+}
+
 /* An instance that could not be told something: why, until it is known whether it is there at all. */
 struct untold {
     struct error *error;
@@ -148,22 +163,13 @@ static void untold_observed(void *context, struct call_run *run, enum call_statu
 
 static void untold(struct activity *activity, struct call *call)
 {
-    const struct plan_step *step = activity_step(activity);
     struct untold *own = ARENA_NEW(activity->arena, struct untold);
 
     *own = (struct untold){call->error, arena_text(activity->arena, call->evidence)};
     call->error = NULL;
     activity->own = own;
     activity->stop = untold_stop;
-    activity->call = call_start(activity->runner,
-                                &(struct call_spec){.advance = runner_stamp(activity->runner, step->target)->observe,
-                                                    .verb = "instance.observe",
-                                                    .target = step->target,
-                                                    .params = step->params,
-                                                    .instance = step->target,
-                                                    .timeout_ms = 10000,
-                                                    .ended = untold_observed,
-                                                    .context = activity});
+    activity_observe(activity, untold_observed);
 }
 
 static void on_call_end(void *context, struct call_run *run, enum call_status status)
